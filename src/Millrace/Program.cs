@@ -1,0 +1,1 @@
+Console.WriteLine("millrace 0.1.0");
