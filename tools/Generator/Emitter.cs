@@ -217,7 +217,8 @@ internal sealed class Emitter
         _ => $"writer.{CSharp.Method(field.Type)}({value})",
     };
 
-    private string FlexibleArgument => _message.FirstFlexible is null ? "false" : "flexible";
+    private string FlexibleArgument =>
+        _message.FirstFlexible is not { } first ? "false" : first <= _message.Versions.Low ? "true" : "flexible";
 
     private Versions FlexibleVersions => new(_message.FirstFlexible ?? int.MaxValue, _message.Versions.High);
 
@@ -228,8 +229,8 @@ internal sealed class Emitter
 
     private void EmitFlexible()
     {
-        if (_message.FirstFlexible is { } first)
-            Line(first <= _message.Versions.Low ? "const bool flexible = true;" : $"var flexible = version >= {first};");
+        if (_message.FirstFlexible > _message.Versions.Low)
+            Line($"var flexible = version >= {_message.FirstFlexible};");
     }
 
     private void WhenFlexible(Action body)

@@ -18,7 +18,6 @@ public sealed class DescribeClusterRequest : IMessage
 
     public void Read(ref WireReader reader, short version)
     {
-        const bool flexible = true;
         IncludeClusterAuthorizedOperations = reader.Boolean();
         if (version >= 1)
         {
@@ -33,7 +32,6 @@ public sealed class DescribeClusterRequest : IMessage
 
     public void Write(WireWriter writer, short version)
     {
-        const bool flexible = true;
         writer.Boolean(IncludeClusterAuthorizedOperations);
         if (version >= 1)
         {
@@ -71,17 +69,16 @@ public sealed class DescribeClusterResponse : IMessage
 
     public void Read(ref WireReader reader, short version)
     {
-        const bool flexible = true;
         ThrottleTimeMs = reader.Int32();
         ErrorCode = (ErrorCode)reader.Int16();
-        ErrorMessage = reader.NullableString(flexible, true);
+        ErrorMessage = reader.NullableString(true, true);
         if (version >= 1)
         {
             EndpointType = reader.Int8();
         }
-        ClusterId = reader.String(flexible);
+        ClusterId = reader.String(true);
         ControllerId = reader.Int32();
-        var countBrokers = reader.ArrayCount(flexible, false);
+        var countBrokers = reader.ArrayCount(true, false);
         Brokers = new(Math.Min(countBrokers, WireReader.PreallocatedElements));
         for (var i = 0; i < countBrokers; i++)
             Brokers.Add(reader.Struct<DescribeClusterBroker>(version));
@@ -91,17 +88,16 @@ public sealed class DescribeClusterResponse : IMessage
 
     public void Write(WireWriter writer, short version)
     {
-        const bool flexible = true;
         writer.Int32(ThrottleTimeMs);
         writer.Int16((short)ErrorCode);
-        writer.NullableString(ErrorMessage, flexible);
+        writer.NullableString(ErrorMessage, true);
         if (version >= 1)
         {
             writer.Int8(EndpointType);
         }
-        writer.String(ClusterId, flexible);
+        writer.String(ClusterId, true);
         writer.Int32(ControllerId);
-        writer.ArrayCount(Brokers.Count, flexible);
+        writer.ArrayCount(Brokers.Count, true);
         for (var i = 0; i < Brokers.Count; i++)
             Brokers[i].Write(writer, version);
         writer.Int32(ClusterAuthorizedOperations);
@@ -122,11 +118,10 @@ public sealed class DescribeClusterResponse : IMessage
 
         public void Read(ref WireReader reader, short version)
         {
-            const bool flexible = true;
             BrokerId = reader.Int32();
-            Host = reader.String(flexible);
+            Host = reader.String(true);
             Port = reader.Int32();
-            Rack = reader.NullableString(flexible, true);
+            Rack = reader.NullableString(true, true);
             if (version == 2)
             {
                 IsFenced = reader.Boolean();
@@ -136,11 +131,10 @@ public sealed class DescribeClusterResponse : IMessage
 
         public void Write(WireWriter writer, short version)
         {
-            const bool flexible = true;
             writer.Int32(BrokerId);
-            writer.String(Host, flexible);
+            writer.String(Host, true);
             writer.Int32(Port);
-            writer.NullableString(Rack, flexible);
+            writer.NullableString(Rack, true);
             if (version == 2)
             {
                 writer.Boolean(IsFenced);
