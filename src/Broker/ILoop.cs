@@ -33,9 +33,3 @@ internal interface IClock
     /// <summary>Never jumps: the wall clock at the start plus the time that has passed. For deadlines.</summary>
     Instant Steady { get; }
 }
-
-/// <summary>Randomness as an input.</summary>
-internal interface IRandomness
-{
-    Protocol.Wire.Uuid NewUuid();
-}

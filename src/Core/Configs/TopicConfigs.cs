@@ -9,7 +9,8 @@ internal static class TopicConfigs
     public static IReadOnlyList<ConfigDefinition> All { get; } =
     [
         new("cleanup.policy", List, "delete",
-            "What becomes of old segments: delete them, compact them to the last value of each key, or both.", Among("delete", "compact"))
+            "What becomes of old segments: delete them, compact them to the last value of each key, or both.",
+            Among("delete", "compact"))
         {
             BrokerSynonym = "log.cleanup.policy",
         },
@@ -24,7 +25,8 @@ internal static class TopicConfigs
             BrokerSynonym = "compression.lz4.level",
         },
         new("compression.type", String, "producer",
-            "The codec in which batches are stored; producer keeps what the producer sent.", Among("uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"))
+            "The codec in which batches are stored; producer keeps what the producer sent.",
+            Among("uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"))
         {
             BrokerSynonym = "compression.type",
         },
@@ -66,12 +68,14 @@ internal static class TopicConfigs
         new("leader.replication.throttled.replicas", List, "",
             "Replicas whose serving is throttled: pairs partition:broker, or *.", ThrottledReplicas),
         new("local.retention.bytes", Long, "-2",
-            "Bytes kept locally when older segments are in remote storage; -2 follows retention.bytes.", AtLeast(-2))
+            "Bytes kept locally when older segments are in remote storage; -2 follows retention.bytes.",
+            AtLeast(-2))
         {
             BrokerSynonym = "log.local.retention.bytes",
         },
         new("local.retention.ms", Long, "-2",
-            "Time kept locally when older segments are in remote storage; -2 follows retention.ms.", AtLeast(-2))
+            "Time kept locally when older segments are in remote storage; -2 follows retention.ms.",
+            AtLeast(-2))
         {
             BrokerSynonym = "log.local.retention.ms",
         },
@@ -119,6 +123,7 @@ internal static class TopicConfigs
             "Replicas that must be in sync for a Produce with acks=all.", AtLeast(1))
         {
             BrokerSynonym = "min.insync.replicas",
+            IsHeldByCluster = true,
         },
         new("preallocate", Boolean, "false",
             "Whether a new segment gets its disk space at once.")
