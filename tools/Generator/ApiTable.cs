@@ -22,7 +22,7 @@ internal static class ApiTable
         {
             var request = api.Messages[0];
             var flexible = request.FirstFlexible is { } first ? first.ToString() : "short.MaxValue";
-            text.Append($"        new(ApiKey.{api.Name}, {request.Versions.Low}, {request.Versions.High}, {flexible}),\n");
+            text.Append($"        new(ApiKey.{api.Name}, {request.Versions.Low}, {request.NewestStable}, {flexible}),\n");
         }
 
         return text.Append("    ];\n}\n").ToString();
