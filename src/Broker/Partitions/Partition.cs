@@ -78,6 +78,23 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
         return result;
     }
 
+    /// <summary>The listener hears when all that is appended by now is on stable storage.</summary>
+    public void AwaitFlush(IFlushListener listener)
+    {
+        bool mustFlush;
+        lock (_lock)
+        {
+            mustFlush = Log.FlushedOffset < Log.LogEndOffset;
+            if (mustFlush)
+                _flushWaiters.Enqueue(new FlushWaiter(Log.LogEndOffset, listener));
+        }
+
+        if (mustFlush)
+            flushQueue.Enqueue(this);
+        else
+            listener.OnFlushed(ErrorCode.None);
+    }
+
     /// <summary>Forces the log to stable storage and answers those who wait for it. On a thread that may wait.</summary>
     public void Flush()
     {
