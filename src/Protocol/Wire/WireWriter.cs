@@ -22,6 +22,9 @@ public sealed class WireWriter : IDisposable
 
     public ReadOnlySpan<byte> WrittenSpan => _buffer.AsSpan(0, Length);
 
+    /// <summary>Bytes that the buffer holds before it grows.</summary>
+    public int Capacity => _buffer.Length;
+
     public void Clear() => Length = 0;
 
     /// <summary>Gives the buffer away, to be returned to the shared pool by its new owner, and starts a new one.</summary>
