@@ -8,7 +8,7 @@ using Millrace.Protocol.Wire;
 namespace Millrace.Core.Controller;
 
 /// <summary>
-/// Decides what becomes of the cluster's metadata: a request yields records, and only <see cref="Replay"/> changes
+/// Decides what becomes of the cluster's metadata: a request yields records, and only <c>Replay</c> changes
 /// the <see cref="Image"/>.
 /// </summary>
 /// <remarks>

@@ -16,6 +16,10 @@ public sealed class MessageVectors
     public static TheoryData<string> Messages =>
         [.. Apis.All.SelectMany(api => (string[])[$"{api.Key}Request", $"{api.Key}Response"])];
 
+    public static TheoryData<string> RecordNames =>
+        [.. Directory.GetFiles(Checkout.File("protocol", "records"), "*.spec").Select(Path.GetFileNameWithoutExtension)
+            .Order(StringComparer.Ordinal)!];
+
     [Theory]
     [MemberData(nameof(Messages))]
     public void AreReadAndWrittenAsKafkaDoes(string name)
@@ -31,10 +35,7 @@ public sealed class MessageVectors
     }
 
     [Theory]
-    [InlineData("OffsetCommitKey")]
-    [InlineData("OffsetCommitValue")]
-    [InlineData("GroupMetadataKey")]
-    [InlineData("GroupMetadataValue")]
+    [MemberData(nameof(RecordNames))]
     public void RecordsAreReadAndWrittenAsKafkaDoes(string name) =>
         AssertAll(Records.Value[name], row =>
             Complaint(WireVectors.Message(name), row, row.Bytes("bytes")[row.GetProperty("bodyOffset").GetInt32()..]));
