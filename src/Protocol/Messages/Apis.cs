@@ -11,16 +11,21 @@ public readonly record struct ApiVersions(ApiKey Key, short Lowest, short Highes
 /// <summary>Versions of each API.</summary>
 public static partial class Apis
 {
-    private static readonly ApiVersions?[] ByKey = Index();
-
     /// <summary>Null for a key that has no specification.</summary>
-    public static ApiVersions? Find(short key) => (uint)key < (uint)ByKey.Length ? ByKey[key] : null;
+    public static ApiVersions? Find(short key) =>
+        (uint)key < (uint)Index.ByKey.Length ? Index.ByKey[key] : null;
 
-    private static ApiVersions?[] Index()
+    /// <summary>A class of its own: the order of initialisers in the two files of a partial class is undefined.</summary>
+    private static class Index
     {
-        var index = new ApiVersions?[All.Max(api => (short)api.Key) + 1];
-        foreach (var api in All)
-            index[(short)api.Key] = api;
-        return index;
+        public static readonly ApiVersions?[] ByKey = Build();
+
+        private static ApiVersions?[] Build()
+        {
+            var index = new ApiVersions?[All.Max(api => (short)api.Key) + 1];
+            foreach (var api in All)
+                index[(short)api.Key] = api;
+            return index;
+        }
     }
 }
