@@ -5,6 +5,8 @@ using Millrace.Core.Configs;
 using Millrace.Core.Controller;
 using Millrace.Core.Log;
 using Millrace.Core.Model;
+using Millrace.Protocol;
+using Millrace.Protocol.Wire;
 
 namespace Millrace.Broker.Cluster;
 
@@ -47,14 +49,27 @@ internal sealed class MetadataPublisher(
         for (var number = present.Length; number < topic.Partitions.Length; number++)
         {
             var id = new TopicPartition(topic.Name, number);
-            var log = PartitionLog.Open(disk, id, topic.Id, logSettings, Clock.Now, WereLogsClosed);
-            opened.Add(new Partition(id, topic.Id, log, flushQueue));
+            opened.Add(new Partition(id, topic.Id, Open(id, topic.Id, logSettings), flushQueue));
         }
 
         var hosted = new HostedTopic(topic.Name, topic.Id, opened.ToImmutable());
         topics.Set(hosted);
         if (topic.Name == TopicName.ConsumerOffsets)
             coordinators.Serve(hosted.Partitions);
+    }
+
+    /// <summary>
+    /// Opens a log. What a crash has left in the page cache alone is forced to stable storage before anybody sees it.
+    /// </summary>
+    private PartitionLog Open(TopicPartition id, Uuid topicId, LogSettings logSettings)
+    {
+        var opening = new LogOpening(WereLogsClosed, Offset.Zero, Offset.Zero);
+        var log = PartitionLog.Open(disk, id, logSettings, Clock.Now, opening);
+        if (log.TopicId != topicId)
+            log.AssignTopicId(topicId);
+        if (log.FlushedOffset < log.LogEndOffset && log.Flush() is var error and not ErrorCode.None)
+            throw new IOException($"{id} can't be flushed: {error}.");
+        return log;
     }
 
     private void Drop(HostedTopic topic)
@@ -65,7 +80,7 @@ internal sealed class MetadataPublisher(
         foreach (var partition in topic.Partitions)
         {
             partition.Close();
-            partition.Log.Delete();
+            partition.Log.DeleteFiles();
         }
     }
 }

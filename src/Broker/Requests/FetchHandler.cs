@@ -1,6 +1,5 @@
 using Millrace.Broker.Partitions;
 using Millrace.Core.Configs;
-using Millrace.Core.Log;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -104,7 +103,15 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
 
         var limit = (int)Math.Min(wanted.PartitionMaxBytes, Math.Max(left, 0));
         var visible = partition.HighWatermark;
-        answer.Records = partition.Log.Read(from, limit, visible, isFirst);
+        var slice = partition.Log.Read(from, limit, visible, isFirst);
+        if (slice.Error != ErrorCode.None)
+        {
+            answer.ErrorCode = slice.Error;
+            return answer;
+        }
+
+        if (slice.Source is not null)
+            answer.Records = new RecordData(slice.Source, slice.Position, slice.Length);
         answer.HighWatermark = visible.Value;
         answer.LastStableOffset = partition.LastStableOffset.Value;
         answer.LogStartOffset = partition.Log.LogStartOffset.Value;

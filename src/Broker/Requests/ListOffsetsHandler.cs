@@ -1,4 +1,5 @@
 using Millrace.Broker.Partitions;
+using Millrace.Core.Log;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -57,8 +58,8 @@ internal sealed class ListOffsetsHandler(TopicPartitions topics) : RequestHandle
             Latest => (partition.HighWatermark, -1L),
             Earliest or EarliestLocal => (log.LogStartOffset, -1L),
             LatestTiered or EarliestPendingUpload => (Offset.None, -1L),
-            MaxTimestamp => log.MaxTimestampOffset(),
-            _ => log.OffsetForTimestamp(wanted.Timestamp),
+            MaxTimestamp => Found(log.MaxTimestampOffset()),
+            _ => Found(log.OffsetForTimestamp(wanted.Timestamp)),
         };
         if (offset > partition.HighWatermark || (wanted.Timestamp is not Latest && offset == partition.HighWatermark
             && wanted.Timestamp is not (Earliest or EarliestLocal)))
@@ -71,6 +72,8 @@ internal sealed class ListOffsetsHandler(TopicPartitions topics) : RequestHandle
             LeaderEpoch = offset == Offset.None ? -1 : partition.LeaderEpoch.Value,
         };
     }
+
+    private static (Offset Offset, long Timestamp) Found(TimestampOffset found) => (found.Offset, found.Timestamp);
 
     private static bool IsKnown(long timestamp, short version) => timestamp switch
     {

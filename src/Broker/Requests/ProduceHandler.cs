@@ -1,9 +1,8 @@
-using System.Globalization;
 using Millrace.Broker.Partitions;
-using Millrace.Core.Controller;
 using Millrace.Core.Log;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
+using Millrace.Protocol.Records;
 using Millrace.Protocol.Wire;
 
 namespace Millrace.Broker.Requests;
@@ -64,7 +63,7 @@ internal sealed class ProduceHandler(TopicPartitions topics) : RequestHandler<Pr
 
         var listener = delayed?.Await(answer);
         var result = partition!.Append(
-            data.Records.Bytes.Span, new AppendOrigin(pending.Version >= FirstVersionWithZstd), pending.Loop.Now, listener);
+            data.Records.Bytes.Span, AppendOrigin.Client, pending.Loop.Now, listener);
         answer.LogAppendTimeMs = result.LogAppendTimeMs;
         if (result.Error == ErrorCode.None)
         {
@@ -74,7 +73,8 @@ internal sealed class ProduceHandler(TopicPartitions topics) : RequestHandler<Pr
         }
 
         answer.ErrorCode = result.Error;
-        answer.ErrorMessage = result.Message;
+        answer.ErrorMessage = result.ErrorMessage;
+        answer.LogStartOffset = result.LogStartOffset.Value;
         foreach (var (index, message) in result.RecordErrors)
             answer.RecordErrors.Add(new() { BatchIndex = index, BatchIndexErrorMessage = message });
         delayed?.Forget();
@@ -92,7 +92,11 @@ internal sealed class ProduceHandler(TopicPartitions topics) : RequestHandler<Pr
             return ErrorCode.InvalidTopic;
         if (partition is null)
             return ErrorCode.UnknownTopicOrPartition;
-        return records.Length == 0 ? ErrorCode.InvalidRecord : ErrorCode.None;
+        if (records.Length == 0)
+            return ErrorCode.InvalidRecord;
+        var isZstd = RecordBatch.TryRead(records.Bytes.Span, out var batch) == RecordBatchError.None
+            && batch.Compression == CompressionType.Zstd;
+        return isZstd && pending.Version < FirstVersionWithZstd ? ErrorCode.UnsupportedCompressionType : ErrorCode.None;
     }
 
     private static bool IsNamedAgain(List<ProduceRequest.PartitionProduceData> data, int index)

@@ -13,7 +13,7 @@ internal sealed class PartitionLog
     public TopicPartition Partition => throw new InvalidOperationException();
 
     /// <summary>From partition.metadata; empty until assigned.</summary>
-    public Guid TopicId => throw new InvalidOperationException();
+    public Protocol.Wire.Uuid TopicId => throw new InvalidOperationException();
 
     /// <summary>May be replaced at any time.</summary>
     public LogSettings Settings { get; set; } = LogSettings.Default;
@@ -31,7 +31,7 @@ internal sealed class PartitionLog
 
     public long SizeInBytes => throw new InvalidOperationException();
 
-    public void AssignTopicId(Guid topicId) => throw new InvalidOperationException();
+    public void AssignTopicId(Protocol.Wire.Uuid topicId) => throw new InvalidOperationException();
 
     public AppendResult Append(Span<byte> batch, LeaderEpoch epoch, Instant now, AppendOrigin origin) =>
         throw new InvalidOperationException();
