@@ -16,7 +16,8 @@ internal readonly record struct GroupReply(PendingReply Token, IMessage Response
 /// replay each of them, send the replies. Owned by the shell, which clears and reuses it.
 /// </summary>
 /// <remarks>
-/// 1. The bytes of records live until <see cref="Clear"/>. 2. Responses hold no bytes of a request.
+/// 1. The bytes of a record live until the next <see cref="Append"/> or <see cref="Clear"/>. 2. Responses hold no bytes
+/// of a request.
 /// </remarks>
 internal sealed class Effects : IDisposable
 {

@@ -170,7 +170,7 @@ internal sealed partial class GroupCoordinator
         GroupRecords.Store(effects, group.GroupId, empty);
     }
 
-    private void ReleaseSyncs(ClassicGroup group, ErrorCode error, Effects effects)
+    private static void ReleaseSyncs(ClassicGroup group, ErrorCode error, Effects effects)
     {
         foreach (var member in group.Members)
         {
@@ -187,10 +187,13 @@ internal sealed partial class GroupCoordinator
         group.Remove(member);
     }
 
-    /// <summary>After members went: a generation begins anew, or one that waited for them begins.</summary>
-    private void AfterRemoval(ClassicGroup group, Instant now, Effects effects)
+    /// <summary>
+    /// After members went, or ids that were only handed out: a generation begins anew, or one that waited for them
+    /// begins.
+    /// </summary>
+    private void AfterRemoval(ClassicGroup group, bool membersWent, Instant now, Effects effects)
     {
-        if (group.State is GroupState.Stable or GroupState.CompletingRebalance)
+        if (membersWent && group.State is GroupState.Stable or GroupState.CompletingRebalance)
             Rebalance(group, now, effects);
         else
             CompleteIfAllJoined(group, now, effects);

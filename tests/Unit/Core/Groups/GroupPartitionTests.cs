@@ -1,0 +1,28 @@
+using System.Text.Json;
+using Millrace.Core.Groups;
+
+namespace Millrace.Unit.Core.Groups;
+
+public sealed class GroupPartitionTests
+{
+    [Fact]
+    public void EqualsKafkas()
+    {
+        var rows = File.ReadAllLines(Path.Combine(Root(), "tests", "Data", "groups", "partitions.jsonl"));
+        Assert.NotEmpty(rows);
+        foreach (var row in rows)
+        {
+            using var json = JsonDocument.Parse(row);
+            var id = json.RootElement.GetProperty("id").GetString()!;
+            Assert.Equal(json.RootElement.GetProperty("partitionOf50").GetInt32(), GroupPartition.For(id, 50));
+        }
+    }
+
+    private static string Root()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "Millrace.slnx")))
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("No Millrace.slnx above.");
+        return folder;
+    }
+}
