@@ -36,7 +36,8 @@ internal sealed class Effects : IDisposable
     {
         var (start, keyEnd, valueEnd) = _records[index];
         var written = _bytes.Written;
-        return new GroupRecord(written[start..keyEnd], valueEnd < 0 ? null : written[keyEnd..valueEnd]);
+        var value = valueEnd < 0 ? default(ReadOnlyMemory<byte>?) : written[keyEnd..valueEnd];
+        return new GroupRecord(written[start..keyEnd], value);
     }
 
     public void Clear()

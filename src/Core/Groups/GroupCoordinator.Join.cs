@@ -161,7 +161,7 @@ internal sealed partial class GroupCoordinator
         member.ClientHost = join.Context.ClientHost;
         member.SessionTimeoutMs = request.SessionTimeoutMs;
         member.RebalanceTimeoutMs =
-            join.Context.ApiVersion == 0 ? request.SessionTimeoutMs : request.RebalanceTimeoutMs;
+            join.Context.ApiVersion == 0 ? request.SessionTimeoutMs : Math.Max(0, request.RebalanceTimeoutMs);
         if (!member.Matches(request.Protocols))
             group.SetProtocols(
                 member, [.. request.Protocols.Select(one => new MemberProtocol(one.Name, one.Metadata.ToArray()))]);

@@ -8,7 +8,7 @@ public sealed class GroupPartitionTests
     [Fact]
     public void EqualsKafkas()
     {
-        var rows = File.ReadAllLines(Path.Combine(Root(), "tests", "Data", "groups", "partitions.jsonl"));
+        var rows = File.ReadAllLines(Golden.Path("groups", "partitions.jsonl"));
         Assert.NotEmpty(rows);
         foreach (var row in rows)
         {
@@ -16,13 +16,5 @@ public sealed class GroupPartitionTests
             var id = json.RootElement.GetProperty("id").GetString()!;
             Assert.Equal(json.RootElement.GetProperty("partitionOf50").GetInt32(), GroupPartition.For(id, 50));
         }
-    }
-
-    private static string Root()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Millrace.slnx")))
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("No Millrace.slnx above.");
-        return folder;
     }
 }

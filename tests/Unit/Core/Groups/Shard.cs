@@ -237,7 +237,7 @@ internal sealed class Shard
     {
         var loaded = new GroupCoordinator(_settings, _ids);
         foreach (var (key, value) in Log)
-            loaded.Replay(key, value is null ? null : value.AsMemory());
+            loaded.Replay(key, Optional(value));
         return loaded;
     }
 
@@ -270,6 +270,9 @@ internal sealed class Shard
             Flush();
     }
 
+    public static ReadOnlyMemory<byte>? Optional(byte[]? value) =>
+        value is null ? default(ReadOnlyMemory<byte>?) : value.AsMemory();
+
     public static string Text(ReadOnlyMemory<byte> bytes) => Encoding.UTF8.GetString(bytes.Span);
 
     private void FailAppend(ErrorCode error)
@@ -292,8 +295,12 @@ internal sealed class Shard
     private static JoinGroupRequest.Protocol Protocol(string text)
     {
         var topic = text.Contains(':') ? text[(text.IndexOf(':') + 1)..] : "t";
-        byte[] metadata = [0, 1, 0, 0, 0, 1, 0, (byte)topic.Length, .. Encoding.UTF8.GetBytes(topic), 255, 255, 255, 255];
-        return new() { Name = text.Split(':')[0], Metadata = metadata };
+        return new()
+        {
+            Name = text.Split(':')[0],
+            Metadata = new byte[] { 0, 1, 0, 0, 0, 1, 0, (byte)topic.Length }
+                .Concat(Encoding.UTF8.GetBytes(topic)).Concat(new byte[] { 255, 255, 255, 255 }).ToArray(),
+        };
     }
 
     private static SyncGroupRequest.MemberAssignment Assignment(string text) => new()
