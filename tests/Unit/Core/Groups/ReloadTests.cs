@@ -43,7 +43,8 @@ public sealed class ReloadTests
         private readonly Random _random = new(seed);
         private readonly Dictionary<(string, string, int), long> _acknowledged = [];
         private readonly List<(Ask<OffsetCommitResponse> Ask, (string, string, int) Place, long Offset)> _commits = [];
-        private readonly List<(string Group, string MemberId, string? Instance, Ask<JoinGroupResponse> Ask)> _joins = [];
+        private readonly List<(string Group, string MemberId, string? Instance, Ask<JoinGroupResponse> Ask)> _joins =
+            [];
         private readonly List<(string Group, int Generation, Ask<SyncGroupResponse> Ask)> _syncs = [];
         private readonly Dictionary<string, int> _synced = [];
         private long _lastOffset;

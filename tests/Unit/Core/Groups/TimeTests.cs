@@ -88,7 +88,9 @@ public sealed class TimeTests
         }
 
         Assert.Equal(ErrorCode.RebalanceInProgress, sync.Answer.ErrorCode);
+        _shard.Wait(29_000);
         Assert.Equal(follower, _shard.Coordinator.Describe("g", 5).Members.Single().MemberId);
+        Assert.Equal(4, _shard.Join("g", follower).Answer.GenerationId);
     }
 
     [Fact]
