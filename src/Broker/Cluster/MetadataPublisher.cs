@@ -5,7 +5,6 @@ using Millrace.Core.Configs;
 using Millrace.Core.Controller;
 using Millrace.Core.Log;
 using Millrace.Core.Model;
-using Millrace.Protocol;
 using Millrace.Protocol.Wire;
 
 namespace Millrace.Broker.Cluster;
@@ -58,17 +57,12 @@ internal sealed class MetadataPublisher(
             coordinators.Serve(hosted.Partitions);
     }
 
-    /// <summary>
-    /// Opens a log. What a crash has left in the page cache alone is forced to stable storage before anybody sees it.
-    /// </summary>
     private PartitionLog Open(TopicPartition id, Uuid topicId, LogSettings logSettings)
     {
         var opening = new LogOpening(WereLogsClosed, Offset.Zero, Offset.Zero);
         var log = PartitionLog.Open(disk, id, logSettings, Clock.Now, opening);
         if (log.TopicId != topicId)
             log.AssignTopicId(topicId);
-        if (log.FlushedOffset < log.LogEndOffset && log.Flush() is var error and not ErrorCode.None)
-            throw new IOException($"{id} can't be flushed: {error}.");
         return log;
     }
 
@@ -80,7 +74,7 @@ internal sealed class MetadataPublisher(
         foreach (var partition in topic.Partitions)
         {
             partition.Close();
-            partition.Log.DeleteFiles();
+            partition.Log.Delete();
         }
     }
 }
