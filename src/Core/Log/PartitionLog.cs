@@ -1,6 +1,7 @@
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Records;
+using Millrace.Protocol.Wire;
 
 namespace Millrace.Core.Log;
 
@@ -52,7 +53,7 @@ internal sealed class PartitionLog
     public TopicPartition Partition { get; }
 
     /// <summary>From partition.metadata; empty until it is assigned.</summary>
-    public Guid TopicId { get; private set; }
+    public Uuid TopicId { get; private set; }
 
     /// <summary>The topic's settings; may be replaced at any time.</summary>
     public LogSettings Settings { get; set; }
@@ -85,7 +86,7 @@ internal sealed class PartitionLog
         return log;
     }
 
-    public void AssignTopicId(Guid topicId)
+    public void AssignTopicId(Uuid topicId)
     {
         PartitionMetadata.Write(_disk, _directory, topicId);
         TopicId = topicId;

@@ -1,0 +1,368 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using Millrace.Broker.Requests;
+using Millrace.Core.Model;
+using Millrace.Protocol.Messages;
+using Millrace.Protocol.Wire;
+
+namespace Millrace.Broker.Io;
+
+/// <summary>What one connection may take.</summary>
+/// <param name="RequestBytes">Largest frame: <c>socket.request.max.bytes</c>.</param>
+/// <param name="InFlight">Requests without a response, after which nothing more is read.</param>
+/// <param name="UnsentBytes">Response bytes that the client has not taken, after which nothing more is read.</param>
+internal sealed record ConnectionLimits(int RequestBytes, int InFlight, int UnsentBytes);
+
+/// <summary>
+/// One client: cuts its bytes into frames, hands each to the dispatcher, and sends the responses in the order of the
+/// requests.
+/// </summary>
+/// <remarks>
+/// <para>Owned by its loop. 1. Everything but <see cref="Complete"/>, <see cref="CompleteSilently"/> and
+/// <see cref="CloseAfter"/> runs on the loop. 2. Responses leave in the order in which the requests came. 3. A frame
+/// is not parsed while the client leaves more than the limits unanswered or unread. 4. Memory for a frame grows with
+/// the bytes that have come, never by the announced size. 5. An idle connection holds no buffer.</para>
+/// </remarks>
+internal sealed class Connection : IConnection, IWatched
+{
+    private const int SizeBytes = 4;
+    private const int FirstPartialBytes = 16 * 1024;
+
+    private readonly Socket _socket;
+    private readonly int _descriptor;
+    private readonly Loop _loop;
+    private readonly RequestDispatcher _dispatcher;
+    private readonly ConnectionLimits _limits;
+    private readonly Action<string> _log;
+    private readonly Queue<PendingRequest> _inFlight = new();
+    private byte[]? _partial;
+    private int _partialLength;
+    private WireWriter? _out;
+    private int _sent;
+    private uint _interest = Epoll.Readable;
+    private bool _isHandling;
+    private bool _isEnding;
+    private bool _isClosed;
+
+    private Connection(Socket socket, Loop loop, RequestDispatcher dispatcher, ConnectionLimits limits, Action<string> log)
+    {
+        _socket = socket;
+        _descriptor = (int)socket.Handle;
+        _loop = loop;
+        _dispatcher = dispatcher;
+        _limits = limits;
+        _log = log;
+        var local = (IPEndPoint)socket.LocalEndPoint!;
+        LocalHost = Plain(local.Address);
+        LocalPort = local.Port;
+        ClientHost = "/" + Plain(((IPEndPoint)socket.RemoteEndPoint!).Address);
+    }
+
+    public ILoop Loop => _loop;
+
+    public string ClientHost { get; }
+
+    public string LocalHost { get; }
+
+    public int LocalPort { get; }
+
+    private bool IsOverLimit =>
+        _inFlight.Count >= _limits.InFlight || (_out is not null && _out.Length - _sent >= _limits.UnsentBytes);
+
+    /// <summary>Begins to serve an accepted socket. On the loop.</summary>
+    public static void Start(
+        Socket socket, Loop loop, RequestDispatcher dispatcher, ConnectionLimits limits, Action<string> log)
+    {
+        try
+        {
+            var connection = new Connection(socket, loop, dispatcher, limits, log);
+            loop.Watch(connection._descriptor, connection, Epoll.Readable);
+        }
+        catch (SocketException)
+        {
+            // The client is gone before its first byte: there is nobody to tell.
+            socket.Dispose();
+        }
+    }
+
+    public void OnReady(uint ready)
+    {
+        if ((ready & Epoll.Writable) != 0)
+            Send();
+        if (_isEnding && (ready & Epoll.Gone) != 0)
+            Close();
+        if (!_isClosed && (ready & ~Epoll.Writable) != 0)
+            Receive();
+        Settle();
+    }
+
+    public void Complete(PendingRequest request, IMessage response)
+    {
+        if (_loop.IsCurrent)
+            CompleteOnLoop(request, response);
+        else
+            _loop.Post(() => CompleteOnLoop(request, response));
+    }
+
+    public void CompleteSilently(PendingRequest request)
+    {
+        if (_loop.IsCurrent)
+            CompleteOnLoop(request, null);
+        else
+            _loop.Post(() => CompleteOnLoop(request, null));
+    }
+
+    public void CloseAfter(PendingRequest request, string reason)
+    {
+        if (!_loop.IsCurrent)
+        {
+            _loop.Post(() => CloseAfter(request, reason));
+            return;
+        }
+
+        End(reason);
+        CompleteOnLoop(request, null);
+    }
+
+    private void CompleteOnLoop(PendingRequest request, IMessage? response)
+    {
+        Invariant.That(!request.IsDone);
+        request.IsDone = true;
+        if (_isClosed)
+            return;
+        if (_inFlight.Peek() != request)
+        {
+            if (response is not null)
+            {
+                request.Encoded = _loop.RentWriter();
+                Encode(request, response, request.Encoded);
+            }
+
+            return;
+        }
+
+        _inFlight.Dequeue();
+        if (response is not null)
+            Encode(request, response, _out ??= _loop.RentWriter());
+        while (_inFlight.TryPeek(out var next) && next.IsDone)
+        {
+            _inFlight.Dequeue();
+            if (next.Encoded is not null)
+            {
+                (_out ??= _loop.RentWriter()).Raw(next.Encoded.WrittenSpan);
+                _loop.ReturnWriter(next.Encoded);
+            }
+        }
+
+        if (_isHandling)
+            return;
+        Settle();
+    }
+
+    private static void Encode(PendingRequest request, IMessage response, WireWriter writer)
+    {
+        var start = writer.Length;
+        writer.Int32(0);
+        request.Header.WriteResponse(writer);
+        response.Write(writer, request.Version);
+        writer.PatchInt32(start, writer.Length - start - SizeBytes);
+    }
+
+    /// <summary>Sends what can be sent, goes on with frames that were held back, and closes when all is said.</summary>
+    private void Settle()
+    {
+        if (_isClosed || _isHandling)
+            return;
+        Send();
+        if (!_isClosed && _partial is not null && !IsOverLimit && !_isEnding)
+        {
+            HandlePartial();
+            Send();
+        }
+
+        if (_isClosed)
+            return;
+        if (_isEnding && _inFlight.Count == 0 && _out is null)
+        {
+            Close();
+            return;
+        }
+
+        var interest = (_isEnding || IsOverLimit ? 0 : Epoll.Readable) | (_out is null ? 0 : Epoll.Writable);
+        if (interest != _interest)
+            _loop.Change(_descriptor, _interest = interest);
+    }
+
+    private void Receive()
+    {
+        if (_isEnding)
+            return;
+        if (_partial is not null)
+        {
+            GrowPartial();
+            _partialLength += ReceiveInto(_partial.AsSpan(_partialLength));
+            return;
+        }
+
+        var received = ReceiveInto(_loop.ReceiveBuffer.Span);
+        if (received == 0)
+            return;
+        var consumed = Handle(_loop.ReceiveBuffer[..received]);
+        if (consumed < received && !_isClosed && !_isEnding)
+            KeepPartial(_loop.ReceiveBuffer.Span[consumed..received]);
+    }
+
+    /// <summary>0 when nothing has come, or the client is gone, which closes.</summary>
+    private int ReceiveInto(Span<byte> buffer)
+    {
+        var received = _socket.Receive(buffer, SocketFlags.None, out var error);
+        if (error == SocketError.WouldBlock)
+            return 0;
+        if (error == SocketError.Success && received > 0)
+            return received;
+        Close();
+        return 0;
+    }
+
+    private void HandlePartial()
+    {
+        var consumed = Handle(_partial.AsMemory(0, _partialLength));
+        if (_partial is null || consumed == 0)
+            return;
+        _partialLength -= consumed;
+        _partial.AsSpan(consumed, _partialLength).CopyTo(_partial);
+        if (_partialLength == 0)
+            DropPartial();
+    }
+
+    /// <summary>Handles the whole frames at the start of <paramref name="bytes"/>; the count of bytes they took.</summary>
+    private int Handle(Memory<byte> bytes)
+    {
+        var consumed = 0;
+        _isHandling = true;
+        while (!_isClosed && !_isEnding && bytes.Length - consumed >= SizeBytes && !IsOverLimit)
+        {
+            var size = BinaryPrimitives.ReadInt32BigEndian(bytes.Span[consumed..]);
+            if (size <= 0 || size > _limits.RequestBytes)
+            {
+                End($"a frame of {size} bytes; at most {_limits.RequestBytes} are allowed");
+                break;
+            }
+
+            if (bytes.Length - consumed - SizeBytes < size)
+                break;
+            HandleFrame(bytes.Slice(consumed + SizeBytes, size));
+            consumed += SizeBytes + size;
+        }
+
+        _isHandling = false;
+        return consumed;
+    }
+
+    private void HandleFrame(Memory<byte> frame)
+    {
+        PendingRequest? request = null;
+        try
+        {
+            var reader = new WireReader(frame, _loop.Strings);
+            request = new PendingRequest(this, RequestHeader.Read(ref reader));
+            _inFlight.Enqueue(request);
+            _dispatcher.Dispatch(request, ref reader);
+        }
+        catch (MalformedFrameException malformed)
+        {
+            if (request is null)
+                End(malformed.Message);
+            else
+                CloseAfter(request, malformed.Message);
+        }
+        catch (Exception failure) when (failure is not InvariantBrokenException && request is { IsDone: false })
+        {
+            _log($"API {request.Header.ApiKey} version {request.Version} failed: {failure}");
+            CloseAfter(request, "an internal failure");
+        }
+    }
+
+    private void KeepPartial(ReadOnlySpan<byte> rest)
+    {
+        _partial = ArrayPool<byte>.Shared.Rent(Math.Max(FirstPartialBytes, rest.Length));
+        rest.CopyTo(_partial);
+        _partialLength = rest.Length;
+    }
+
+    /// <summary>Doubles the buffer when it is full, so that its size follows what the client has really sent.</summary>
+    private void GrowPartial()
+    {
+        if (_partialLength < _partial!.Length)
+            return;
+        var larger = ArrayPool<byte>.Shared.Rent(_partial.Length * 2);
+        _partial.AsSpan(0, _partialLength).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(_partial);
+        _partial = larger;
+    }
+
+    private void DropPartial()
+    {
+        if (_partial is not null)
+            ArrayPool<byte>.Shared.Return(_partial);
+        _partial = null;
+        _partialLength = 0;
+    }
+
+    private void Send()
+    {
+        while (_out is not null)
+        {
+            var count = _socket.Send(_out.WrittenSpan[_sent..], SocketFlags.None, out var error);
+            if (error == SocketError.WouldBlock)
+                return;
+            if (error != SocketError.Success)
+            {
+                Close();
+                return;
+            }
+
+            _sent += count;
+            if (_sent < _out.Length)
+                continue;
+            _loop.ReturnWriter(_out);
+            _out = null;
+            _sent = 0;
+        }
+    }
+
+    /// <summary>Reads no more; closes once the responses that are due have gone.</summary>
+    private void End(string reason)
+    {
+        if (_isEnding || _isClosed)
+            return;
+        _isEnding = true;
+        DropPartial();
+        _log($"The connection of {ClientHost} is closed: {reason}.");
+    }
+
+    private void Close()
+    {
+        if (_isClosed)
+            return;
+        _isClosed = true;
+        _loop.Forget(_descriptor);
+        _socket.Dispose();
+        DropPartial();
+        if (_out is not null)
+            _loop.ReturnWriter(_out);
+        _out = null;
+        foreach (var request in _inFlight)
+        {
+            if (request.Encoded is { } encoded)
+                _loop.ReturnWriter(encoded);
+        }
+
+        _inFlight.Clear();
+    }
+
+    private static string Plain(IPAddress address) =>
+        (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
+}

@@ -1,0 +1,207 @@
+using Millrace.Core.Model;
+using Millrace.Protocol.Wire;
+
+namespace Millrace.Broker.Io;
+
+/// <summary>Something that a loop watches: a listening socket or a connection.</summary>
+internal interface IWatched
+{
+    /// <summary>Called on the loop with <see cref="Epoll"/>'s bits.</summary>
+    void OnReady(uint ready);
+}
+
+/// <summary>
+/// A thread that serves the connections it was given: receives, parses, handles and replies inline.
+/// </summary>
+/// <remarks>
+/// <para>Owned by the <see cref="Listener"/>. 1. Watched objects, timers and the receive buffer are touched on this
+/// thread alone; other threads only post. 2. Nothing on this thread waits: flushes and cold work run elsewhere.
+/// 3. A posted piece of work runs once, in the order of posting.</para>
+/// </remarks>
+internal sealed class Loop : ILoop, IDisposable
+{
+    /// <summary>Shared by all connections of the loop: an idle connection holds no memory for receiving.</summary>
+    public const int ReceiveBytes = 256 * 1024;
+
+    private const int MostEvents = 256;
+    private const int PooledWriters = 32;
+
+    private readonly Clock _clock = Clock.Machine;
+    private readonly Epoll _epoll = new();
+    private readonly Dictionary<int, IWatched> _watched = [];
+    private readonly PriorityQueue<ScheduledWork, long> _timers = new();
+    private readonly Stack<WireWriter> _writers = new();
+    private readonly Lock _lock = new();
+    private readonly Thread _thread;
+    private readonly Action<string> _log;
+    private List<Action> _posted = [];
+    private List<Action> _running = [];
+    private bool _isWoken;
+    private bool _stopping;
+
+    public Loop(string name, Action<string> log)
+    {
+        _log = log;
+        _thread = new Thread(Run) { Name = name, IsBackground = true };
+        _thread.Start();
+    }
+
+    public Memory<byte> ReceiveBuffer { get; } = GC.AllocateUninitializedArray<byte>(ReceiveBytes, pinned: true);
+
+    public StringCache Strings { get; } = new();
+
+    public bool IsCurrent => Thread.CurrentThread == _thread;
+
+    public Instant Now => _clock.Now;
+
+    public Instant Steady => _clock.Steady;
+
+    public void Watch(int descriptor, IWatched watched, uint interest)
+    {
+        _watched[descriptor] = watched;
+        _epoll.Watch(descriptor, interest);
+    }
+
+    public void Change(int descriptor, uint interest) => _epoll.Change(descriptor, interest);
+
+    public void Forget(int descriptor)
+    {
+        _watched.Remove(descriptor);
+        _epoll.Forget(descriptor);
+    }
+
+    public WireWriter RentWriter() => _writers.TryPop(out var writer) ? writer : new WireWriter();
+
+    public void ReturnWriter(WireWriter writer)
+    {
+        if (_writers.Count < PooledWriters && writer.Capacity <= ReceiveBytes)
+        {
+            writer.Clear();
+            _writers.Push(writer);
+        }
+        else
+        {
+            writer.Dispose();
+        }
+    }
+
+    public void Post(Action work)
+    {
+        bool wake;
+        lock (_lock)
+        {
+            _posted.Add(work);
+            wake = !_isWoken;
+            _isWoken = true;
+        }
+
+        if (wake)
+            _epoll.Wake();
+    }
+
+    public ITimer Schedule(Instant deadline, Action work)
+    {
+        var scheduled = new ScheduledWork(work);
+        if (IsCurrent)
+            _timers.Enqueue(scheduled, deadline.Milliseconds);
+        else
+            Post(() => _timers.Enqueue(scheduled, deadline.Milliseconds));
+        return scheduled;
+    }
+
+    /// <summary>Ends the thread after the work that is posted by now.</summary>
+    public void Dispose()
+    {
+        Post(() => _stopping = true);
+        _thread.Join();
+        _epoll.Dispose();
+    }
+
+    private void Run()
+    {
+        var ready = new Epoll.PackedEvent[MostEvents];
+        while (!_stopping)
+        {
+            var count = _epoll.Wait(ready, MillisecondsToNextTimer());
+            for (var i = 0; i < count; i++)
+            {
+                if (!_epoll.IsWake(ready[i].Descriptor) && _watched.TryGetValue(ready[i].Descriptor, out var watched))
+                    Guard(watched, ready[i].Ready);
+            }
+
+            RunPosted();
+            RunTimers();
+        }
+    }
+
+    private int MillisecondsToNextTimer()
+    {
+        while (_timers.TryPeek(out var next, out var deadline))
+        {
+            if (!next.IsCancelled)
+                return (int)Math.Clamp(deadline - Steady.Milliseconds, 0, int.MaxValue);
+            _timers.Dequeue();
+        }
+
+        return -1;
+    }
+
+    private void RunPosted()
+    {
+        lock (_lock)
+        {
+            (_posted, _running) = (_running, _posted);
+            _isWoken = false;
+        }
+
+        foreach (var work in _running)
+            Guard(work);
+        _running.Clear();
+    }
+
+    private void RunTimers()
+    {
+        if (_timers.Count == 0)
+            return;
+        var now = Steady.Milliseconds;
+        while (_timers.TryPeek(out var next, out var deadline) && deadline <= now)
+        {
+            _timers.Dequeue();
+            if (!next.IsCancelled)
+                Guard(next.Work);
+        }
+    }
+
+    private void Guard(IWatched watched, uint ready)
+    {
+        try
+        {
+            watched.OnReady(ready);
+        }
+        catch (Exception exception) when (exception is not InvariantBrokenException)
+        {
+            _log($"A connection failed: {exception}");
+        }
+    }
+
+    private void Guard(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception exception) when (exception is not InvariantBrokenException)
+        {
+            _log($"A piece of work failed: {exception}");
+        }
+    }
+
+    private sealed class ScheduledWork(Action work) : ITimer
+    {
+        public Action Work { get; } = work;
+
+        public bool IsCancelled { get; private set; }
+
+        public void Cancel() => IsCancelled = true;
+    }
+}

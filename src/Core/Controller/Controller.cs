@@ -1,0 +1,291 @@
+using System.Collections.Immutable;
+using Millrace.Core.Configs;
+using Millrace.Core.Model;
+using Millrace.Protocol;
+using Millrace.Protocol.Messages;
+using Millrace.Protocol.Wire;
+
+namespace Millrace.Core.Controller;
+
+/// <summary>
+/// Decides what becomes of the cluster's metadata: a request yields records, and only replaying a record changes
+/// the <see cref="Image"/>.
+/// </summary>
+/// <remarks>
+/// <para>Owned by the controller shard, which appends the records to <c>__cluster_metadata</c>, replays them and then
+/// answers. 1. Replaying the same records gives the same image. 2. What a request decides is valid on the image it saw:
+/// the shard replays one request's records before it takes the next. Reads see replayed, hence durable, state.</para>
+/// </remarks>
+internal sealed class Controller(BrokerSettings settings, IRandomness randomness)
+{
+    private const int MostPartitionsARequest = 10_000;
+    private const long ProducerIdBlock = 1000;
+
+    private readonly TopicValidation _validation = new(settings);
+
+    public ClusterImage Image { get; private set; } = ClusterImage.Empty;
+
+    public CreateTopicsResponse CreateTopics(CreateTopicsRequest request, List<IMessage> records)
+    {
+        var response = new CreateTopicsResponse();
+        var partitions = 0;
+        foreach (var group in request.Topics.GroupBy(topic => topic.Name))
+        {
+            var result = new CreateTopicsResponse.CreatableTopicResult { Name = group.Key };
+            response.Topics.Add(result);
+            var verdict = request.TimeoutMs <= 0
+                ? new Verdict(ErrorCode.RequestTimedOut, "The timeout has passed before the request was looked at.")
+                : group.Count() > 1
+                    ? new Verdict(ErrorCode.InvalidRequest, "The topic is named more than once in the request.")
+                    : CreateTopic(group.First(), request.ValidateOnly, result, ref partitions, records);
+            (result.ErrorCode, result.ErrorMessage) = verdict;
+            if (verdict.ErrorCode == ErrorCode.None)
+                continue;
+            result.TopicId = Uuid.Zero;
+            result.NumPartitions = -1;
+            result.ReplicationFactor = -1;
+            result.Configs = [];
+        }
+
+        return response;
+    }
+
+    /// <summary>Creates one topic with the defaults, as asking for its metadata or a coordinator does.</summary>
+    public ErrorCode CreateTopic(string name, int partitions, short replicationFactor, List<IMessage> records,
+        params ReadOnlySpan<(string Name, string Value)> configs)
+    {
+        var topic = new CreateTopicsRequest.CreatableTopic
+        {
+            Name = name,
+            NumPartitions = partitions,
+            ReplicationFactor = replicationFactor,
+        };
+        foreach (var (key, value) in configs)
+            topic.Configs.Add(new() { Name = key, Value = value });
+        var count = 0;
+        return CreateTopic(topic, false, new CreateTopicsResponse.CreatableTopicResult(), ref count, records).ErrorCode;
+    }
+
+    public DeleteTopicsResponse DeleteTopics(DeleteTopicsRequest request, short version, List<IMessage> records)
+    {
+        var asked = version >= 6
+            ? request.Topics
+            : request.TopicNames.ConvertAll(name => new DeleteTopicsRequest.DeleteTopicState { Name = name });
+        var response = new DeleteTopicsResponse();
+        var seen = asked.GroupBy(topic => topic.Name is null ? Image.Find(topic.TopicId)?.Id : Image.Find(topic.Name)?.Id);
+        var repeated = seen.Where(group => group.Key is not null && group.Count() > 1).Select(group => group.Key).ToHashSet();
+        foreach (var topic in asked)
+        {
+            var found = topic.Name is null ? Image.Find(topic.TopicId) : Image.Find(topic.Name);
+            var error = DeleteTopic(topic, found, found is not null && repeated.Contains(found.Id));
+            if (error == ErrorCode.None)
+                records.Add(new RemoveTopicRecord { TopicId = found!.Id });
+            response.Responses.Add(new()
+            {
+                Name = topic.Name ?? (error == ErrorCode.None ? found!.Name : null),
+                TopicId = error == ErrorCode.None ? found!.Id : topic.TopicId,
+                ErrorCode = error,
+                ErrorMessage = error == ErrorCode.None ? null : $"The topic can't be deleted: {error}.",
+            });
+        }
+
+        return response;
+    }
+
+    public CreatePartitionsResponse CreatePartitions(CreatePartitionsRequest request, List<IMessage> records)
+    {
+        var response = new CreatePartitionsResponse();
+        foreach (var group in request.Topics.GroupBy(topic => topic.Name))
+        {
+            var verdict = group.Count() > 1
+                ? new Verdict(ErrorCode.InvalidRequest, "The topic is named more than once in the request.")
+                : CreatePartitions(group.First(), request.ValidateOnly, records);
+            response.Results.Add(new()
+            {
+                Name = group.Key,
+                ErrorCode = verdict.ErrorCode,
+                ErrorMessage = verdict.Message,
+            });
+        }
+
+        return response;
+    }
+
+    /// <summary>The first of a block of <paramref name="count"/> producer ids that nobody else gets.</summary>
+    public long AllocateProducerIds(out int count, List<IMessage> records)
+    {
+        count = (int)ProducerIdBlock;
+        var first = Image.NextProducerId;
+        records.Add(new ProducerIdsRecord
+        {
+            BrokerId = settings.NodeId,
+            BrokerEpoch = 0,
+            NextProducerId = first + ProducerIdBlock,
+        });
+        return first;
+    }
+
+    /// <summary>The only method that changes the image.</summary>
+    public void Replay(IMessage record)
+    {
+        Image = record switch
+        {
+            TopicRecord topic => Image.With(
+                new TopicImage(topic.Name, topic.TopicId, [], ImmutableSortedDictionary<string, string>.Empty)),
+            PartitionRecord partition => Replay(partition),
+            ConfigRecord { ResourceType: (sbyte)ConfigResource.Topic } config => Replay(config),
+            RemoveTopicRecord removed when Image.Find(removed.TopicId) is { } topic => Image.Without(topic),
+            ProducerIdsRecord block => Image with { NextProducerId = block.NextProducerId },
+            _ => Image,
+        };
+    }
+
+    private ClusterImage Replay(PartitionRecord record)
+    {
+        var topic = Image.Find(record.TopicId);
+        Invariant.That(topic is not null && topic.Partitions.Length == record.PartitionId);
+        return Image.With(topic with
+        {
+            Partitions = topic.Partitions.Add(new PartitionImage(
+                record.Leader, new LeaderEpoch(record.LeaderEpoch), [.. record.Replicas], [.. record.Isr])),
+        });
+    }
+
+    private ClusterImage Replay(ConfigRecord record)
+    {
+        if (Image.Find(record.ResourceName) is not { } topic)
+            return Image;
+        return Image.With(topic with
+        {
+            Configs = record.Value is null
+                ? topic.Configs.Remove(record.Name)
+                : topic.Configs.SetItem(record.Name, record.Value),
+        });
+    }
+
+    private Verdict CreateTopic(
+        CreateTopicsRequest.CreatableTopic topic, bool validateOnly,
+        CreateTopicsResponse.CreatableTopicResult result, ref int requested, List<IMessage> records)
+    {
+        if (_validation.WhatIsWrong(topic, Image) is { } problem)
+            return problem;
+        var count = _validation.PartitionCount(topic);
+        requested += count;
+        if (requested > MostPartitionsARequest)
+        {
+            return new Verdict(ErrorCode.PolicyViolation,
+                $"One request may create at most {MostPartitionsARequest} partitions.");
+        }
+
+        var id = randomness.NewUuid();
+        var configs = topic.Configs.GroupBy(config => config.Name)
+            .ToImmutableSortedDictionary(group => group.Key, group => group.Last().Value!);
+        result.TopicId = validateOnly ? Uuid.Zero : id;
+        result.NumPartitions = count;
+        result.ReplicationFactor = 1;
+        result.Configs = EffectiveConfigs.Describe(settings, configs).ConvertAll(
+            config => new CreateTopicsResponse.CreatableTopicConfigs
+            {
+                Name = config.Definition.Name,
+                Value = config.Value,
+                ConfigSource = (sbyte)config.Source,
+            });
+        if (validateOnly)
+            return Verdict.Good;
+
+        records.Add(new TopicRecord { Name = topic.Name, TopicId = id });
+        foreach (var (name, value) in configs)
+        {
+            records.Add(new ConfigRecord
+            {
+                ResourceType = (sbyte)ConfigResource.Topic,
+                ResourceName = topic.Name,
+                Name = name,
+                Value = value,
+            });
+        }
+
+        AddPartitions(id, 0, count, records);
+        return Verdict.Good;
+    }
+
+    private Verdict CreatePartitions(
+        CreatePartitionsRequest.CreatePartitionsTopic topic, bool validateOnly, List<IMessage> records)
+    {
+        if (Image.Find(topic.Name) is not { } existing)
+            return new Verdict(ErrorCode.UnknownTopicOrPartition, "There is no such topic.");
+        var present = existing.Partitions.Length;
+        if (topic.Count <= present)
+        {
+            return new Verdict(ErrorCode.InvalidPartitions,
+                $"The topic has {present} partitions; the new total must be larger, not {topic.Count}.");
+        }
+
+        if (topic.Count - present > MostPartitionsARequest)
+        {
+            return new Verdict(ErrorCode.InvalidPartitions,
+                $"One request may add at most {MostPartitionsARequest} partitions.");
+        }
+
+        if (topic.Assignments is { } assignments)
+        {
+            if (assignments.Count != topic.Count - present)
+            {
+                return new Verdict(ErrorCode.InvalidReplicaAssignment,
+                    $"{topic.Count - present} partitions are added, {assignments.Count} are assigned.");
+            }
+
+            if (assignments.Any(assignment => assignment.BrokerIds is not [var only] || only != settings.NodeId))
+                return new Verdict(ErrorCode.InvalidReplicaAssignment, $"The only broker is {settings.NodeId}.");
+        }
+
+        if (!validateOnly)
+            AddPartitions(existing.Id, present, topic.Count, records);
+        return Verdict.Good;
+    }
+
+    private void AddPartitions(Uuid topic, int from, int to, List<IMessage> records)
+    {
+        for (var partition = from; partition < to; partition++)
+        {
+            records.Add(new PartitionRecord
+            {
+                PartitionId = partition,
+                TopicId = topic,
+                Replicas = [settings.NodeId],
+                Isr = [settings.NodeId],
+                Leader = settings.NodeId,
+                LeaderEpoch = 0,
+                PartitionEpoch = 0,
+                Directories = [Uuid.Zero],
+            });
+        }
+    }
+
+    private ErrorCode DeleteTopic(DeleteTopicsRequest.DeleteTopicState topic, TopicImage? found, bool repeated)
+    {
+        if (!settings.Boolean("delete.topic.enable"))
+            return ErrorCode.TopicDeletionDisabled;
+        if (topic.Name is null == topic.TopicId.IsZero || repeated)
+            return ErrorCode.InvalidRequest;
+        if (found is null)
+            return topic.Name is null ? ErrorCode.UnknownTopicId : ErrorCode.UnknownTopicOrPartition;
+        return ErrorCode.None;
+    }
+}
+
+/// <summary>Kafka's numbers for what can have a configuration.</summary>
+internal enum ConfigResource : sbyte
+{
+    Topic = 2,
+    Broker = 4,
+    BrokerLogger = 8,
+    ClientMetrics = 16,
+    Group = 32,
+}
+
+/// <summary>Whether one entry of a request is granted, and in words why not.</summary>
+internal readonly record struct Verdict(ErrorCode ErrorCode, string? Message)
+{
+    public static readonly Verdict Good = new(ErrorCode.None, null);
+}

@@ -1,0 +1,179 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Millrace.Protocol.Wire;
+
+/// <summary>
+/// Writes Kafka's primitive types into a pooled buffer that grows as needed. One instance serves many messages, one
+/// after the other; dispose gives the buffer back.
+/// </summary>
+public sealed class WireWriter : IDisposable
+{
+    private const int InitialCapacity = 512;
+
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(InitialCapacity);
+
+    /// <summary>Bytes written since the last <see cref="Clear"/>.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>What was written; valid until the next write.</summary>
+    public ReadOnlyMemory<byte> Written => _buffer.AsMemory(0, Length);
+
+    public ReadOnlySpan<byte> WrittenSpan => _buffer.AsSpan(0, Length);
+
+    /// <summary>Bytes that the buffer holds before it grows.</summary>
+    public int Capacity => _buffer.Length;
+
+    public void Clear() => Length = 0;
+
+    /// <summary>Gives the buffer away, to be returned to the shared pool by its new owner, and starts a new one.</summary>
+    public byte[] Detach(out int length)
+    {
+        var full = _buffer;
+        length = Length;
+        _buffer = ArrayPool<byte>.Shared.Rent(InitialCapacity);
+        Length = 0;
+        return full;
+    }
+
+    public void Boolean(bool value) => Reserve(1)[0] = value ? (byte)1 : (byte)0;
+
+    public void Int8(sbyte value) => Reserve(1)[0] = (byte)value;
+
+    public void Int16(short value) => BinaryPrimitives.WriteInt16BigEndian(Reserve(2), value);
+
+    public void UInt16(ushort value) => BinaryPrimitives.WriteUInt16BigEndian(Reserve(2), value);
+
+    public void Int32(int value) => BinaryPrimitives.WriteInt32BigEndian(Reserve(4), value);
+
+    public void UInt32(uint value) => BinaryPrimitives.WriteUInt32BigEndian(Reserve(4), value);
+
+    public void Int64(long value) => BinaryPrimitives.WriteInt64BigEndian(Reserve(8), value);
+
+    public void Float64(double value) => BinaryPrimitives.WriteDoubleBigEndian(Reserve(8), value);
+
+    public void Uuid(Uuid value) => value.Write(Reserve(Wire.Uuid.Size));
+
+    public void UnsignedVarint(uint value)
+    {
+        while (value >= 0x80)
+        {
+            Reserve(1)[0] = (byte)(value | 0x80);
+            value >>= 7;
+        }
+
+        Reserve(1)[0] = (byte)value;
+    }
+
+    public void String(string value, bool flexible)
+    {
+        var size = Encoding.UTF8.GetByteCount(value);
+        if (size > short.MaxValue)
+            throw new ArgumentException($"A string has {size} bytes, at most {short.MaxValue} can be written.");
+        if (flexible)
+            UnsignedVarint((uint)size + 1);
+        else
+            Int16((short)size);
+        Encoding.UTF8.GetBytes(value, Reserve(size));
+    }
+
+    public void NullableString(string? value, bool flexible)
+    {
+        if (value is not null)
+            String(value, flexible);
+        else if (flexible)
+            UnsignedVarint(0);
+        else
+            Int16(-1);
+    }
+
+    public void Bytes(ReadOnlyMemory<byte> value, bool flexible)
+    {
+        ArrayCount(value.Length, flexible);
+        Raw(value.Span);
+    }
+
+    public void NullableBytes(ReadOnlyMemory<byte>? value, bool flexible)
+    {
+        if (value is { } bytes)
+            Bytes(bytes, flexible);
+        else
+            ArrayCount(-1, flexible);
+    }
+
+    public void Records(in RecordData value, bool flexible)
+    {
+        ArrayCount(value.IsNull ? -1 : value.Length, flexible);
+        if (value.Length > 0)
+            value.CopyTo(Reserve(value.Length));
+    }
+
+    /// <summary>The length of an array, of bytes or of records; -1 for null.</summary>
+    public void ArrayCount(int count, bool flexible)
+    {
+        if (flexible)
+            UnsignedVarint((uint)(count + 1));
+        else
+            Int32(count);
+    }
+
+    public void NullableStruct<T>(T? value, short version)
+        where T : class, IMessage
+    {
+        Int8(value is null ? (sbyte)-1 : (sbyte)1);
+        value?.Write(this, version);
+    }
+
+    public void Raw(ReadOnlySpan<byte> bytes) => bytes.CopyTo(Reserve(bytes.Length));
+
+    /// <summary>Begins a tagged field; the value that is handed back goes to <see cref="EndTag"/>.</summary>
+    public int BeginTag(uint tag)
+    {
+        UnsignedVarint(tag);
+        return Length;
+    }
+
+    /// <summary>Puts the size of a tagged field before its bytes.</summary>
+    public void EndTag(int start)
+    {
+        var size = Length - start;
+        var before = Length;
+        UnsignedVarint((uint)size);
+        var prefix = Length - before;
+        Span<byte> encoded = stackalloc byte[5];
+        _buffer.AsSpan(before, prefix).CopyTo(encoded);
+        _buffer.AsSpan(start, size).CopyTo(_buffer.AsSpan(start + prefix));
+        encoded[..prefix].CopyTo(_buffer.AsSpan(start));
+    }
+
+    /// <summary>Overwrites an int32 that was written before, such as a frame's size.</summary>
+    public void PatchInt32(int position, int value) =>
+        BinaryPrimitives.WriteInt32BigEndian(_buffer.AsSpan(position, 4), value);
+
+    /// <summary>Room for <paramref name="count"/> bytes, which the caller fills at once.</summary>
+    public Span<byte> Reserve(int count)
+    {
+        if (_buffer.Length - Length < count)
+            Grow(count);
+        var span = _buffer.AsSpan(Length, count);
+        Length += count;
+        return span;
+    }
+
+    public void Dispose()
+    {
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+        Length = 0;
+    }
+
+    private void Grow(int count)
+    {
+        var wanted = Math.Max((long)_buffer.Length * 2, (long)Length + count);
+        var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(wanted, Array.MaxLength));
+        _buffer.AsSpan(0, Length).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = larger;
+    }
+}
