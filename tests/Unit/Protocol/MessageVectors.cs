@@ -17,8 +17,8 @@ public sealed class MessageVectors
         [.. Apis.All.SelectMany(api => (string[])[$"{api.Key}Request", $"{api.Key}Response"])];
 
     public static TheoryData<string> RecordNames =>
-        [.. Directory.GetFiles(Checkout.File("protocol", "records"), "*.spec").Select(Path.GetFileNameWithoutExtension)
-            .Order(StringComparer.Ordinal)!];
+        [.. Directory.GetFiles(Checkout.File("protocol", "records"), "*.spec").Select(path => Path.GetFileNameWithoutExtension(path)!)
+            .Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Messages))]

@@ -3,7 +3,10 @@ using K4os.Compression.LZ4.Streams;
 
 namespace Millrace.Protocol.Records.Compression;
 
-/// <summary>LZ4 frames, written as Java does: independent blocks of 64 KiB without checksums.</summary>
+/// <summary>
+/// LZ4 frames, written as Java does: independent blocks of 64 KiB without checksums. One frame is read; like Kafka's
+/// reader this one does not look at what follows.
+/// </summary>
 internal static class Lz4Codec
 {
     private const int BlockSize = 64 * 1024;
@@ -15,8 +18,10 @@ internal static class Lz4Codec
         fixed (byte* start = source)
         {
             using var input = new UnmanagedMemoryStream(start, source.Length);
-            using var decoder = LZ4Stream.Decode(input);
-            Codec.Drain(decoder, target);
+            using var decoder = LZ4Frame.Decode(input);
+            int count;
+            while ((count = decoder.ReadManyBytes(target.GetSpan(4096))) > 0)
+                target.Advance(count);
         }
 
         return DecompressResult.Ok;
