@@ -13,7 +13,7 @@ public sealed class PartitionLogTests
     {
         var fixture = new LogFixture();
         fixture.Fill(40);
-        Assert.True(fixture.Log.Segments.Count > 4);
+        Assert.True(fixture.Log.Segments.Count > 3);
         fixture.AssertHolds(120);
         foreach (int maxBytes in (int[])[1, 200, 333, 5000])
             Assert.Equal(120, fixture.ReadAll(0, maxBytes).Count);

@@ -60,10 +60,11 @@ public sealed class RecoveryTests
                 whole.AsSpan(0, length).CopyTo(cut);
                 disk.SetContent(FirstSegment, cut);
                 var again = new LogFixture(disk: disk, clean: false);
-                again.AssertHolds(length / size * 3);
+                int batches = cut.AsSpan().CommonPrefixLength(whole) / size; // zeros may equal what was cut
+                again.AssertHolds(batches * 3);
                 Assert.Equal(again.Log.LogEndOffset, again.Log.FlushedOffset);
                 again.Fill(1);
-                again.AssertHolds((length / size * 3) + 3);
+                again.AssertHolds((batches * 3) + 3);
             }
         }
     }
