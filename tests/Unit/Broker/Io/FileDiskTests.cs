@@ -64,7 +64,7 @@ public sealed class FileDiskTests : IDisposable
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            ArgumentList = { "kafka.tools.DumpLogSegments", "--deep-iteration", "--files", string.Join(',', files) },
+            ArgumentList = { "org.apache.kafka.tools.DumpLogSegments", "--deep-iteration", "--files", string.Join(',', files) },
         };
         using Process process = Process.Start(start)!;
         Task<string> errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);

@@ -133,7 +133,7 @@ public sealed class BatchValidatorTests
         {
             using var keyless = new RecordBatchBuilder { Compression = codec };
             keyless.Append(now, [1], [1]);
-            keyless.Append(now, null, [1]);
+            keyless.AppendNullable(now, null, [1]);
             BatchVerdict key = BatchValidator.Validate(keyless.Build(), settings, LogFixture.Now);
             Assert.Equal(ErrorCode.InvalidRecord, key.Error);
             Assert.Equal([1], key.RecordErrors!.Select(error => error.BatchIndex));
