@@ -13,7 +13,8 @@ namespace Millrace.Broker.Requests;
 /// <remarks>
 /// <para>acks=0 has no answer, and any error in it ends the connection; acks=1 is answered after the append, acks=-1
 /// when the records are on stable storage. A partition that is named twice is answered once, by its last batch.</para>
-/// <para>Version 13 names topics by id. Records at fault are named from version 8 on. zstd needs version 7.</para>
+/// <para>Version 13 names topics by id. Records at fault are named from version 8 on; as in Kafka only they come with a
+/// message. zstd needs version 7.</para>
 /// <para>Known gap: transactional batches are refused until the transaction coordinator exists.</para>
 /// </remarks>
 internal sealed class ProduceHandler(TopicPartitions topics) : RequestHandler<ProduceRequest>
@@ -73,7 +74,7 @@ internal sealed class ProduceHandler(TopicPartitions topics) : RequestHandler<Pr
         }
 
         answer.ErrorCode = result.Error;
-        answer.ErrorMessage = result.ErrorMessage;
+        answer.ErrorMessage = result.RecordErrors.Count > 0 ? result.ErrorMessage : null;
         answer.LogStartOffset = result.LogStartOffset.Value;
         foreach (var (index, message) in result.RecordErrors)
             answer.RecordErrors.Add(new() { BatchIndex = index, BatchIndexErrorMessage = message });

@@ -37,7 +37,7 @@ internal sealed class LeaderEpochs
     public EpochEndOffset EndOffsetFor(LeaderEpoch epoch, Offset logEndOffset)
     {
         Entry[] entries = _entries;
-        if (entries.Length == 0 || epoch.Value < 0 || epoch > entries[^1].Epoch)
+        if (entries.Length == 0 || epoch == LeaderEpoch.None || epoch > entries[^1].Epoch)
             return EpochEndOffset.None;
         if (epoch == entries[^1].Epoch)
             return new EpochEndOffset(epoch, logEndOffset);
