@@ -1,1 +1,23 @@
-Console.WriteLine("millrace 0.1.0");
+using System.CommandLine;
+using Millrace.Commands;
+
+namespace Millrace;
+
+/// <summary>The program: one command line over everything.</summary>
+public static class Program
+{
+    public static Task<int> Main(string[] arguments)
+    {
+        var root = new RootCommand("Millrace: Kafka-compatible event streaming with change data capture built in.")
+        {
+            ServerCommand.Create(),
+            DemoCommand.Create(),
+            TopicCommand.Create(),
+            ProduceCommand.Create(),
+            ConsumeCommand.Create(),
+            CdcCommand.Create(),
+            VersionCommand.Create(),
+        };
+        return root.Parse(arguments).InvokeAsync();
+    }
+}

@@ -23,8 +23,8 @@ internal static class ApiTable
         {
             var request = api.Messages[0];
             var flexible = request.FirstFlexible is { } first ? first.ToString() : "short.MaxValue";
-            var (low, high) = request.Versions;
-            text.Append($"        new(ApiKey.{api.Name}, {low}, {high}, {flexible}),\n");
+            var newest = request.NewestStable;
+            text.Append($"        new(ApiKey.{api.Name}, {request.Versions.Low}, {newest}, {flexible}),\n");
         }
 
         return text.Append("    ];\n}\n").ToString();

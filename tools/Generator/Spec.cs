@@ -24,6 +24,9 @@ internal sealed record Struct(string Name, List<Field> Fields);
 /// <summary>One message in all its versions, with the structures that it alone uses.</summary>
 internal sealed record Message(string Name, Versions Versions, int? FirstFlexible)
 {
+    /// <summary>The newest version that is finished; those above have a form but are not spoken.</summary>
+    public int NewestStable { get; init; } = Versions.High;
+
     public List<Field> Fields { get; } = [];
 
     public List<Struct> SharedStructs { get; } = [];

@@ -53,8 +53,12 @@ internal sealed class SpecParser
         };
         var bounds = words[1].Split('-');
         var versions = new Versions(Number(bounds[0]), Number(bounds[^1]));
-        int? flexible = words.Length > 2 ? Number(words[3]) : null;
-        var message = new Message(name + suffix, versions, flexible);
+        var options = words.Skip(2).Chunk(2).ToDictionary(option => option[0], option => Number(option[1]));
+        int? flexible = options.TryGetValue("flexible", out var first) ? first : null;
+        var message = new Message(name + suffix, versions, flexible)
+        {
+            NewestStable = options.GetValueOrDefault("stable", versions.High),
+        };
         while (Indent() == 1 && Words(_lines[_next])[0] == "struct")
         {
             var shared = new Struct(Words(_lines[_next++])[1], []);

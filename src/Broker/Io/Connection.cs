@@ -91,6 +91,8 @@ internal sealed class Connection : IConnection, IWatched
     {
         if ((ready & Epoll.Writable) != 0)
             Send();
+        if (_isEnding && (ready & Epoll.Gone) != 0)
+            Close();
         if (!_isClosed && (ready & ~Epoll.Writable) != 0)
             Receive();
         Settle();

@@ -8,6 +8,9 @@ internal sealed partial class Epoll : IDisposable
 {
     public const uint Readable = 0x001;
     public const uint Writable = 0x004;
+
+    /// <summary>An error, or both directions are closed.</summary>
+    public const uint Gone = 0x018;
     private const uint Hangup = 0x2000;
     private const int Add = 1;
     private const int Delete = 2;

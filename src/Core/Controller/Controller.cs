@@ -8,7 +8,7 @@ using Millrace.Protocol.Wire;
 namespace Millrace.Core.Controller;
 
 /// <summary>
-/// Decides what becomes of the cluster's metadata: a request yields records, and only <c>Replay</c> changes
+/// Decides what becomes of the cluster's metadata: a request yields records, and only replaying a record changes
 /// the <see cref="Image"/>.
 /// </summary>
 /// <remarks>

@@ -72,7 +72,7 @@ public static partial class Apis
         new(ApiKey.ApiVersions, 0, 5, 3),
         new(ApiKey.CreateTopics, 2, 7, 5),
         new(ApiKey.DeleteTopics, 1, 6, 4),
-        new(ApiKey.InitProducerId, 0, 6, 2),
+        new(ApiKey.InitProducerId, 0, 5, 2),
         new(ApiKey.OffsetForLeaderEpoch, 2, 4, 4),
         new(ApiKey.DescribeConfigs, 1, 4, 4),
         new(ApiKey.CreatePartitions, 0, 3, 2),

@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using Millrace.Broker.Coordinators;
+using Millrace.Broker.Partitions;
+using Millrace.Core.Configs;
+using Millrace.Core.Controller;
+using Millrace.Core.Log;
+using Millrace.Core.Model;
+
+namespace Millrace.Broker.Cluster;
+
+/// <summary>
+/// Makes this node what the metadata says: opens the logs of new partitions, drops those of deleted topics.
+/// </summary>
+/// <remarks>
+/// <para>Owned by the controller shard and called on its loop alone. 1. A partition that can be found has an open log.
+/// 2. A deleted topic can't be found before its files go.</para>
+/// </remarks>
+internal sealed class MetadataPublisher(
+    IDisk disk, TopicPartitions topics, GroupCoordinators coordinators, IFlushQueue flushQueue, BrokerSettings settings)
+{
+    /// <summary>Time and the state of the last shutdown, for opening logs.</summary>
+    public required IClock Clock { get; init; }
+
+    /// <summary>Whether the logs that exist were closed in order: set until the first image is published.</summary>
+    public bool WereLogsClosed { get; set; }
+
+    public void Publish(ClusterImage image)
+    {
+        foreach (var hosted in topics.Topics)
+        {
+            if (image.Find(hosted.Id) is null)
+                Drop(hosted);
+        }
+
+        foreach (var topic in image.Topics.Values)
+        {
+            var present = topics.Find(topic.Id)?.Partitions ?? [];
+            if (present.Length < topic.Partitions.Length)
+                Open(topic, present);
+        }
+    }
+
+    private void Open(TopicImage topic, ImmutableArray<Partition> present)
+    {
+        var opened = present.ToBuilder();
+        var logSettings = TopicLogSettings.Of(topic, settings);
+        for (var number = present.Length; number < topic.Partitions.Length; number++)
+        {
+            var id = new TopicPartition(topic.Name, number);
+            var log = PartitionLog.Open(disk, id, topic.Id, logSettings, Clock.Now, WereLogsClosed);
+            opened.Add(new Partition(id, topic.Id, log, flushQueue));
+        }
+
+        var hosted = new HostedTopic(topic.Name, topic.Id, opened.ToImmutable());
+        topics.Set(hosted);
+        if (topic.Name == TopicName.ConsumerOffsets)
+            coordinators.Serve(hosted.Partitions);
+    }
+
+    private void Drop(HostedTopic topic)
+    {
+        topics.Remove(topic);
+        if (topic.Name == TopicName.ConsumerOffsets)
+            coordinators.Serve([]);
+        foreach (var partition in topic.Partitions)
+        {
+            partition.Close();
+            partition.Log.Delete();
+        }
+    }
+}

@@ -1,0 +1,166 @@
+using Millrace.Broker.Partitions;
+using Millrace.Broker.Requests;
+using Millrace.Core.Groups;
+using Millrace.Core.Log;
+using Millrace.Core.Model;
+using Millrace.Protocol;
+using Millrace.Protocol.Records;
+using Millrace.Protocol.Wire;
+
+namespace Millrace.Broker.Coordinators;
+
+/// <summary>
+/// The shell of one coordinator: it calls the core, appends what the core decides to the coordinator's partition,
+/// replays it, and answers when it is on stable storage.
+/// </summary>
+/// <remarks>
+/// <para>Owned by <see cref="GroupCoordinators"/>. 1. The core is called under one lock, which is never held while
+/// waiting or replying. 2. A record is replayed after it was appended, before the next call. 3. An answer that depends on
+/// appended records goes when these are flushed. 4. After a failed append everything that waits is refused and a new core
+/// is loaded from the log.</para>
+/// </remarks>
+internal sealed class CoordinatorShard
+{
+    private const int LoadBytes = 1 << 20;
+
+    private readonly Partition _partition;
+    private readonly Func<GroupCoordinator> _newCore;
+    private readonly ILoop _timers;
+    private readonly Lock _lock = new();
+    private readonly Effects _effects = new();
+    private GroupCoordinator _core;
+    private ITimer? _timer;
+    private Instant _wakeAt = Instant.Never;
+
+    public CoordinatorShard(Partition partition, Func<GroupCoordinator> newCore, ILoop timers)
+    {
+        _partition = partition;
+        _newCore = newCore;
+        _timers = timers;
+        _core = Load();
+    }
+
+    /// <summary>Lets the core decide, and does what it wants done.</summary>
+    public void Run(Action<GroupCoordinator, Instant, Effects> decide)
+    {
+        var replies = new List<GroupReply>();
+        lock (_lock)
+        {
+            var now = _timers.Steady;
+            decide(_core, now, _effects);
+            Apply(replies);
+            var deadline = _core.Expire(now, _effects);
+            Apply(replies);
+            Arm(deadline);
+        }
+
+        foreach (var reply in replies)
+            Send(reply);
+    }
+
+    /// <summary>Reads the core, which must not change by it.</summary>
+    public TResult Read<TResult>(Func<GroupCoordinator, TResult> read)
+    {
+        lock (_lock)
+            return read(_core);
+    }
+
+    /// <summary>The partition is gone: everything that waits is told to look for its coordinator anew.</summary>
+    public void Close() => Run((core, _, effects) => core.Resign(ErrorCode.NotCoordinator, effects));
+
+    private void Apply(List<GroupReply> replies)
+    {
+        var error = ErrorCode.None;
+        var commit = new Commit([.. _effects.Replies.Where(reply => reply.AfterCommit)]);
+        if (_effects.RecordCount > 0)
+            error = Append(commit);
+        else if (commit.Replies.Count > 0)
+            _partition.AwaitFlush(commit);
+
+        replies.AddRange(_effects.Replies.Where(reply => !reply.AfterCommit));
+        if (error == ErrorCode.None)
+        {
+            for (var i = 0; i < _effects.RecordCount; i++)
+            {
+                var record = _effects.Record(i);
+                _core.Replay(record.Key, record.Value);
+            }
+
+            _effects.Clear();
+            return;
+        }
+
+        foreach (var reply in commit.Replies)
+            GroupErrors.Fail(reply.Response, GroupErrors.For(error));
+        replies.AddRange(commit.Replies);
+        _effects.Clear();
+        _core.Resign(GroupErrors.For(error), _effects);
+        replies.AddRange(_effects.Replies);
+        _effects.Clear();
+        _core = Load();
+    }
+
+    private ErrorCode Append(Commit commit)
+    {
+        using var builder = new RecordBatchBuilder();
+        var timestamp = _timers.Now.Milliseconds;
+        for (var i = 0; i < _effects.RecordCount; i++)
+        {
+            var record = _effects.Record(i);
+            builder.Append(timestamp, record.Key.Span, record.Value is { } value ? value.Span : default, record.Value is null);
+        }
+
+        return _partition.Append(builder.Build().Span, AppendOrigin.Coordinator, _timers.Now, commit).Error;
+    }
+
+    private GroupCoordinator Load()
+    {
+        var core = _newCore();
+        foreach (var (key, value) in _partition.Log.Records(LoadBytes))
+            core.Replay(key!.Value, value);
+        core.Start(_timers.Steady);
+        return core;
+    }
+
+    private void Arm(Instant deadline)
+    {
+        if (deadline >= _wakeAt)
+            return;
+        _timer?.Cancel();
+        _wakeAt = deadline;
+        _timer = _timers.Schedule(deadline, Tick);
+    }
+
+    private void Tick()
+    {
+        lock (_lock)
+            _wakeAt = Instant.Never;
+        Run((_, _, _) => { });
+    }
+
+    private static void Send(in GroupReply reply) => ((GroupRequest)reply.Token).Pending.Reply(reply.Response);
+
+    /// <summary>Answers that go when the records before them are on stable storage.</summary>
+    private sealed class Commit(List<GroupReply> replies) : IFlushListener
+    {
+        public List<GroupReply> Replies => replies;
+
+        public void OnFlushed(ErrorCode error)
+        {
+            foreach (var reply in replies)
+            {
+                if (error != ErrorCode.None)
+                    GroupErrors.Fail(reply.Response, GroupErrors.For(error));
+                Send(reply);
+            }
+        }
+    }
+}
+
+/// <summary>A request as the group coordinator's core knows it.</summary>
+internal sealed class GroupRequest(PendingRequest pending) : PendingReply
+{
+    public PendingRequest Pending { get; } = pending;
+
+    public RequestContext Context => new(Pending.Version, Pending.Header.ClientId, Pending.Connection.ClientHost);
+}

@@ -1,0 +1,52 @@
+using Millrace.Broker.Partitions;
+using Millrace.Core.Configs;
+using Millrace.Core.Groups;
+
+namespace Millrace.Broker.Coordinators;
+
+/// <summary>
+/// The shards of the group coordinator, one for each partition of <c>__consumer_offsets</c>. The metadata publisher
+/// alone sets them; readers take no lock.
+/// </summary>
+internal sealed class GroupCoordinators(ILoop timers, BrokerSettings settings, IMemberIds memberIds)
+{
+    private readonly GroupSettings _settings = new()
+    {
+        MinSessionTimeoutMs = settings.Int("group.min.session.timeout.ms"),
+        MaxSessionTimeoutMs = settings.Int("group.max.session.timeout.ms"),
+        InitialRebalanceDelayMs = settings.Int("group.initial.rebalance.delay.ms"),
+        MaxSize = settings.Int("group.max.size"),
+        MaxOffsetMetadataBytes = settings.Int("offset.metadata.max.bytes"),
+        OffsetsRetentionMs = settings.Int("offsets.retention.minutes") * 60_000L,
+    };
+
+    private volatile CoordinatorShard[] _shards = [];
+
+    public IReadOnlyList<CoordinatorShard> Shards => _shards;
+
+    /// <summary>The shard that keeps the group; null while there is no <c>__consumer_offsets</c>.</summary>
+    public CoordinatorShard? Find(string groupId)
+    {
+        var shards = _shards;
+        return shards.Length == 0 ? null : shards[GroupPartition.For(groupId, shards.Length)];
+    }
+
+    /// <summary>Loads a shard for each partition that has none yet; with no partitions, closes all.</summary>
+    public void Serve(IReadOnlyList<Partition> partitions)
+    {
+        var shards = _shards;
+        if (partitions.Count == 0)
+        {
+            _shards = [];
+            foreach (var shard in shards)
+                shard.Close();
+        }
+        else
+        {
+            _shards = [.. shards, .. partitions.Skip(shards.Length).Select(Load)];
+        }
+    }
+
+    private CoordinatorShard Load(Partition partition) =>
+        new(partition, () => new GroupCoordinator(_settings, memberIds), timers);
+}

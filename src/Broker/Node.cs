@@ -1,0 +1,134 @@
+using System.Net;
+using Millrace.Broker.Cluster;
+using Millrace.Broker.Coordinators;
+using Millrace.Broker.Io;
+using Millrace.Broker.Partitions;
+using Millrace.Broker.Requests;
+using Millrace.Core.Configs;
+using Millrace.Core.Controller;
+using Millrace.Core.Groups;
+using Millrace.Core.Log;
+using Millrace.Core.Model;
+using Millrace.Protocol.Messages;
+using Millrace.Protocol.Wire;
+
+namespace Millrace.Broker;
+
+/// <summary>
+/// One broker in this process: builds the parts with constructors, starts them in order, and stops them in reverse.
+/// </summary>
+/// <remarks>
+/// <para>1. It listens only when all logs are recovered and the coordinators loaded. 2. <see cref="Dispose"/> flushes
+/// and closes every log, then marks the directory as left in order.</para>
+/// </remarks>
+public sealed class Node : IDisposable
+{
+    private const int CommitterThreads = 4;
+    private const int InFlightRequests = 256;
+    private const int UnsentBytes = 4 << 20;
+
+    private readonly DataDirectory _directory;
+    private readonly Committer _committer;
+    private readonly Loop _background;
+    private readonly Loop[] _loops;
+    private readonly IMetadataLog _metadataLog;
+    private readonly TopicPartitions _topics = new();
+    private readonly Listener _listener;
+
+    private Node(string path, IPEndPoint address, BrokerSettings settings, Action<string> log)
+    {
+        _directory = DataDirectory.Open(path, settings.NodeId, Randomness.Machine);
+        var disk = new FileDisk(path);
+        _committer = new Committer(CommitterThreads, log);
+        _background = new Loop("background", log);
+        _loops = [.. Enumerable.Range(0, settings.Int("num.network.threads")).Select(i => new Loop($"loop-{i}", log))];
+
+        var coordinators = new GroupCoordinators(_background, settings, new MemberIds());
+        var publisher = new MetadataPublisher(disk, _topics, coordinators, _committer, settings)
+        {
+            Clock = Clock.Machine,
+            WereLogsClosed = _directory.WasCleanlyShutDown,
+        };
+        _metadataLog = new LocalMetadataLog(PartitionLog.Open(
+            disk, new TopicPartition(TopicName.ClusterMetadata, 0), Uuid.Zero, new LogSettings(), Clock.Machine.Now,
+            _directory.WasCleanlyShutDown));
+        var core = new Controller(settings, Randomness.Machine);
+        var controller = new ControllerShard(_background, core, _metadataLog, publisher, settings);
+        var (host, port) = AdvertisedAddress(settings);
+        var identity = new NodeIdentity(_directory.ClusterId, settings.NodeId, host, port);
+        var limits = new ConnectionLimits(settings.Int("socket.request.max.bytes"), InFlightRequests, UnsentBytes);
+        var dispatcher = Dispatcher(identity, settings, controller, coordinators);
+        _listener = new Listener(address, _loops, dispatcher, limits, log);
+        _listener.Start();
+    }
+
+    /// <summary>Where clients connect to.</summary>
+    public IPEndPoint Address => _listener.Address;
+
+    /// <summary>Starts a broker on the logs in <paramref name="path"/>, which is made if it is not there.</summary>
+    /// <exception cref="DataDirectoryException">The directory can't be used.</exception>
+    /// <exception cref="InvalidConfigException">A setting can't be used.</exception>
+    /// <exception cref="System.Net.Sockets.SocketException">The address can't be had.</exception>
+    public static Node Start(string path, IPEndPoint address, BrokerSettings settings, Action<string> log) =>
+        new(path, address, settings, log);
+
+    public void Dispose()
+    {
+        _listener.Dispose();
+        foreach (var loop in _loops)
+            loop.Dispose();
+        _background.Dispose();
+        _committer.Dispose();
+        foreach (var partition in _topics.Topics.SelectMany(topic => topic.Partitions))
+            partition.Log.Close();
+        _metadataLog.Dispose();
+        _directory.MarkCleanShutdown();
+        _directory.Dispose();
+    }
+
+    private RequestDispatcher Dispatcher(
+        NodeIdentity node, BrokerSettings settings, ControllerShard controller, GroupCoordinators coordinators)
+    {
+        var apiVersions = new ApiVersionsHandler(node);
+        var dispatcher = new RequestDispatcher(new Dictionary<ApiKey, RequestHandler>
+        {
+            [ApiKey.Produce] = new ProduceHandler(_topics),
+            [ApiKey.Fetch] = new FetchHandler(_topics, settings),
+            [ApiKey.ListOffsets] = new ListOffsetsHandler(_topics),
+            [ApiKey.Metadata] = new MetadataHandler(_topics, controller, node, settings),
+            [ApiKey.OffsetCommit] = new OffsetCommitHandler(coordinators, _topics),
+            [ApiKey.OffsetFetch] = new OffsetFetchHandler(coordinators, _topics),
+            [ApiKey.FindCoordinator] = new FindCoordinatorHandler(_topics, controller, node),
+            [ApiKey.JoinGroup] = new JoinGroupHandler(coordinators),
+            [ApiKey.Heartbeat] = new HeartbeatHandler(coordinators),
+            [ApiKey.LeaveGroup] = new LeaveGroupHandler(coordinators),
+            [ApiKey.SyncGroup] = new SyncGroupHandler(coordinators),
+            [ApiKey.DescribeGroups] = new DescribeGroupsHandler(coordinators),
+            [ApiKey.ListGroups] = new ListGroupsHandler(coordinators),
+            [ApiKey.ApiVersions] = apiVersions,
+            [ApiKey.CreateTopics] = new CreateTopicsHandler(controller),
+            [ApiKey.DeleteTopics] = new DeleteTopicsHandler(controller),
+            [ApiKey.InitProducerId] = new InitProducerIdHandler(new ProducerIds(controller)),
+            [ApiKey.OffsetForLeaderEpoch] = new OffsetForLeaderEpochHandler(_topics),
+            [ApiKey.DescribeConfigs] = new DescribeConfigsHandler(controller, settings),
+            [ApiKey.CreatePartitions] = new CreatePartitionsHandler(controller),
+            [ApiKey.DescribeCluster] = new DescribeClusterHandler(node),
+        });
+        apiVersions.Dispatcher = dispatcher;
+        return dispatcher;
+    }
+
+    /// <summary>The host and port of <c>advertised.listeners</c>, with or without Kafka's <c>PLAINTEXT://</c>.</summary>
+    private static (string? Host, int Port) AdvertisedAddress(BrokerSettings settings)
+    {
+        const string Key = "advertised.listeners";
+        var text = settings.Text(Key);
+        if (text.Length == 0)
+            return (null, 0);
+        var address = text[(text.IndexOf("://", StringComparison.Ordinal) is var scheme and >= 0 ? scheme + 3 : 0)..];
+        var colon = address.LastIndexOf(':');
+        return colon > 0 && int.TryParse(address[(colon + 1)..], out var port) && port is > 0 and < 65536
+            ? (address[..colon].Trim('[', ']'), port)
+            : throw new InvalidConfigException(Key, text, "must be HOST:PORT or PLAINTEXT://HOST:PORT");
+    }
+}

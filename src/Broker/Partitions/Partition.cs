@@ -1,0 +1,203 @@
+using Millrace.Core.Log;
+using Millrace.Core.Model;
+using Millrace.Protocol;
+using Millrace.Protocol.Wire;
+
+namespace Millrace.Broker.Partitions;
+
+/// <summary>
+/// A partition that this node leads: its log, how much of it consumers may see, and who waits for more.
+/// </summary>
+/// <remarks>
+/// <para>Owned by <see cref="TopicPartitions"/>. 1. Appends are serialised by one lock, which is never held while
+/// waiting. 2. Readers take no lock. 3. The high watermark only grows and never passes the log's end. 4. Records of an
+/// append with acks=all become visible when they are on stable storage, not before; those of other appends at once,
+/// unless they stand behind such records. 5. Who waits for stable storage is answered in the order of appends.</para>
+/// </remarks>
+internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog log, IFlushQueue flushQueue)
+{
+    private readonly Lock _lock = new();
+    private readonly Queue<FlushWaiter> _flushWaiters = new();
+    private readonly Lock _readersLock = new();
+    private readonly HashSet<IAppendListener> _listeners = [];
+    private long _highWatermark = log.LogEndOffset.Value;
+
+    public TopicPartition Id { get; } = id;
+
+    public Uuid TopicId { get; } = topicId;
+
+    public PartitionLog Log { get; } = log;
+
+    public LeaderEpoch LeaderEpoch => LeaderEpoch.Zero;
+
+    /// <summary>Consumers see what lies below.</summary>
+    public Offset HighWatermark => new(Volatile.Read(ref _highWatermark));
+
+    /// <summary>The end of what read_committed shows: with no open transactions, the high watermark.</summary>
+    public Offset LastStableOffset => HighWatermark;
+
+    /// <summary>Held by the flush queue while the partition stands in it.</summary>
+    internal int FlushState;
+
+    /// <summary>
+    /// Appends one batch, stamping it in place. With <paramref name="durable"/> the waiter hears when the records are
+    /// on stable storage, unless the append fails, which the result alone tells.
+    /// </summary>
+    public AppendResult Append(Span<byte> batch, AppendOrigin origin, Instant now, IFlushListener? durable)
+    {
+        AppendResult result;
+        bool mustFlush;
+        var isVisible = false;
+        lock (_lock)
+        {
+            result = Log.Append(batch, LeaderEpoch, now, origin);
+            if (result.Error != ErrorCode.None)
+                return result;
+            var end = result.LastOffset + 1;
+            if (durable is null)
+            {
+                isVisible = !result.IsDuplicate && HighWatermark == result.BaseOffset;
+                if (isVisible)
+                    Volatile.Write(ref _highWatermark, end.Value);
+                mustFlush = false;
+            }
+            else
+            {
+                mustFlush = Log.FlushedOffset < end;
+                if (mustFlush)
+                    _flushWaiters.Enqueue(new FlushWaiter(end, durable));
+            }
+        }
+
+        if (mustFlush)
+            flushQueue.Enqueue(this);
+        else
+            durable?.OnFlushed(ErrorCode.None);
+        if (isVisible)
+            NotifyListeners();
+        return result;
+    }
+
+    /// <summary>The listener hears when all that is appended by now is on stable storage.</summary>
+    public void AwaitFlush(IFlushListener listener)
+    {
+        bool mustFlush;
+        lock (_lock)
+        {
+            mustFlush = Log.FlushedOffset < Log.LogEndOffset;
+            if (mustFlush)
+                _flushWaiters.Enqueue(new FlushWaiter(Log.LogEndOffset, listener));
+        }
+
+        if (mustFlush)
+            flushQueue.Enqueue(this);
+        else
+            listener.OnFlushed(ErrorCode.None);
+    }
+
+    /// <summary>Forces the log to stable storage and answers those who wait for it. On a thread that may wait.</summary>
+    public void Flush()
+    {
+        var error = ErrorCode.None;
+        try
+        {
+            Log.Flush();
+        }
+        catch (IOException)
+        {
+            error = ErrorCode.KafkaStorageError;
+        }
+
+        var flushed = Log.FlushedOffset;
+        var released = new List<IFlushListener>();
+        var isVisible = false;
+        lock (_lock)
+        {
+            while (_flushWaiters.TryPeek(out var next) && (error != ErrorCode.None || next.End <= flushed))
+                released.Add(_flushWaiters.Dequeue().Listener);
+            if (error == ErrorCode.None)
+            {
+                // Behind the flushed records may stand others that wait for nothing but them.
+                var visible = _flushWaiters.Count == 0 ? Log.LogEndOffset : flushed;
+                isVisible = visible > HighWatermark;
+                if (isVisible)
+                    Volatile.Write(ref _highWatermark, visible.Value);
+            }
+        }
+
+        foreach (var listener in released)
+            listener.OnFlushed(error);
+        if (isVisible || error != ErrorCode.None)
+            NotifyListeners();
+    }
+
+    /// <summary>Whether the request's view of the leadership is this one (KIP-320); -1 is no view.</summary>
+    public ErrorCode CheckLeaderEpoch(int currentLeaderEpoch) =>
+        currentLeaderEpoch == LeaderEpoch.None.Value || currentLeaderEpoch == LeaderEpoch.Value ? ErrorCode.None
+        : currentLeaderEpoch < LeaderEpoch.Value ? ErrorCode.FencedLeaderEpoch
+        : ErrorCode.UnknownLeaderEpoch;
+
+    /// <summary>From now on <paramref name="listener"/> hears of every record that becomes visible.</summary>
+    public void Listen(IAppendListener listener)
+    {
+        lock (_readersLock)
+            _listeners.Add(listener);
+    }
+
+    public void Unlisten(IAppendListener listener)
+    {
+        lock (_readersLock)
+            _listeners.Remove(listener);
+    }
+
+    /// <summary>The partition is deleted: who waits is told so.</summary>
+    public void Close()
+    {
+        List<IFlushListener> released;
+        lock (_lock)
+        {
+            released = [.. _flushWaiters.Select(waiter => waiter.Listener)];
+            _flushWaiters.Clear();
+        }
+
+        foreach (var listener in released)
+            listener.OnFlushed(ErrorCode.UnknownTopicOrPartition);
+        NotifyListeners();
+    }
+
+    private void NotifyListeners()
+    {
+        // The new watermark must be seen by whoever is not yet seen as a listener here.
+        Interlocked.MemoryBarrier();
+        if (_listeners.Count == 0)
+            return;
+        lock (_readersLock)
+        {
+            foreach (var listener in _listeners)
+                listener.OnAppended();
+        }
+    }
+
+    private readonly record struct FlushWaiter(Offset End, IFlushListener Listener);
+}
+
+/// <summary>Waits for records to reach stable storage.</summary>
+internal interface IFlushListener
+{
+    /// <summary>Called once, from any thread; an error when the storage has failed.</summary>
+    void OnFlushed(ErrorCode error);
+}
+
+/// <summary>Waits for records to become visible.</summary>
+internal interface IAppendListener
+{
+    /// <summary>Called from any thread with a lock held: it may note the news and post, no more.</summary>
+    void OnAppended();
+}
+
+/// <summary>Takes partitions whose logs are to be forced to stable storage.</summary>
+internal interface IFlushQueue
+{
+    /// <summary>The partition is flushed soon, once for all that was appended until then. From any thread.</summary>
+    void Enqueue(Partition partition);
+}

@@ -1,0 +1,132 @@
+using System.Globalization;
+using Millrace.Broker.Cluster;
+using Millrace.Core.Configs;
+using Millrace.Core.Controller;
+using Millrace.Protocol;
+using Millrace.Protocol.Messages;
+
+namespace Millrace.Broker.Requests;
+
+/// <summary>
+/// DescribeConfigs (key 32), versions 1 to 4. The settings of topics and of this broker, with where each value comes
+/// from.
+/// </summary>
+/// <remarks>
+/// <para>No keys means all of them, an empty list none; unknown keys are left out. The broker named "" has only what was
+/// set for the whole cluster. Known gap: groups, loggers and client metrics have no settings yet.</para>
+/// </remarks>
+internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerSettings settings)
+    : RequestHandler<DescribeConfigsRequest>
+{
+    protected override void Handle(PendingRequest pending, DescribeConfigsRequest request)
+    {
+        var response = new DescribeConfigsResponse();
+        foreach (var resource in request.Resources)
+            response.Results.Add(Describe(resource, request));
+        pending.Reply(response);
+    }
+
+    private DescribeConfigsResponse.DescribeConfigsResult Describe(
+        DescribeConfigsRequest.DescribeConfigsResource resource, DescribeConfigsRequest request)
+    {
+        var result = new DescribeConfigsResponse.DescribeConfigsResult
+        {
+            ResourceType = resource.ResourceType,
+            ResourceName = resource.ResourceName,
+        };
+        (result.ErrorCode, result.ErrorMessage) = (ConfigResource)resource.ResourceType switch
+        {
+            ConfigResource.Topic => DescribeTopic(resource, request, result),
+            ConfigResource.Broker => DescribeBroker(resource, request, result),
+            _ => new Verdict(ErrorCode.InvalidRequest, $"Resource type {resource.ResourceType} can't be described."),
+        };
+        return result;
+    }
+
+    private Verdict DescribeTopic(
+        DescribeConfigsRequest.DescribeConfigsResource resource, DescribeConfigsRequest request,
+        DescribeConfigsResponse.DescribeConfigsResult result)
+    {
+        if (TopicName.WhatIsWrong(resource.ResourceName) is { } problem)
+            return new Verdict(ErrorCode.InvalidTopic, $"The topic name is invalid: {problem}.");
+        if (controller.Image.Find(resource.ResourceName) is not { } topic)
+            return new Verdict(ErrorCode.UnknownTopicOrPartition, "There is no such topic.");
+        foreach (var config in EffectiveConfigs.Describe(settings, topic.Configs))
+        {
+            if (IsWanted(resource, config.Definition))
+                result.Configs.Add(Entry(config, request, isReadOnly: false, TopicSynonyms(config)));
+        }
+
+        return Verdict.Good;
+    }
+
+    private Verdict DescribeBroker(
+        DescribeConfigsRequest.DescribeConfigsResource resource, DescribeConfigsRequest request,
+        DescribeConfigsResponse.DescribeConfigsResult result)
+    {
+        if (resource.ResourceName.Length == 0)
+            return Verdict.Good;
+        if (resource.ResourceName != settings.NodeId.ToString(CultureInfo.InvariantCulture))
+        {
+            return new Verdict(ErrorCode.InvalidRequest,
+                $"This is broker {settings.NodeId}, not '{resource.ResourceName}'.");
+        }
+
+        foreach (var definition in BrokerConfigs.All.Where(definition => IsWanted(resource, definition)))
+        {
+            var config = new EffectiveConfig(definition, settings.Find(definition.Name, out var source), source);
+            result.Configs.Add(Entry(config, request, isReadOnly: true, BrokerSynonyms(config)));
+        }
+
+        return Verdict.Good;
+    }
+
+    private static bool IsWanted(DescribeConfigsRequest.DescribeConfigsResource resource, ConfigDefinition config) =>
+        resource.ConfigurationKeys is null || resource.ConfigurationKeys.Contains(config.Name);
+
+    private static DescribeConfigsResponse.DescribeConfigsResourceResult Entry(
+        EffectiveConfig config, DescribeConfigsRequest request, bool isReadOnly,
+        IEnumerable<(string Name, string? Value, ConfigSource Source)> synonyms)
+    {
+        var entry = new DescribeConfigsResponse.DescribeConfigsResourceResult
+        {
+            Name = config.Definition.Name,
+            Value = config.Value,
+            ReadOnly = isReadOnly,
+            ConfigSource = (sbyte)config.Source,
+            ConfigType = (sbyte)config.Definition.Type,
+            Documentation = request.IncludeDocumentation ? config.Definition.Documentation : null,
+        };
+        if (request.IncludeSynonyms)
+        {
+            foreach (var (name, value, source) in synonyms)
+                entry.Synonyms.Add(new() { Name = name, Value = value, Source = (sbyte)source });
+        }
+
+        return entry;
+    }
+
+    /// <summary>The topic's own value, the cluster's, the broker's, the default: those that exist, in this order.</summary>
+    private IEnumerable<(string Name, string? Value, ConfigSource Source)> TopicSynonyms(EffectiveConfig config)
+    {
+        var definition = config.Definition;
+        if (config.Source == ConfigSource.DynamicTopic)
+            yield return (definition.Name, config.Value, ConfigSource.DynamicTopic);
+        if (definition.BrokerSynonym is not { } synonym || definition.IsSynonymInOtherUnits)
+            yield break;
+        if (definition.IsHeldByCluster)
+            yield return (synonym, definition.Default, ConfigSource.DynamicDefaultBroker);
+        var given = settings.Find(synonym, out var source);
+        if (source == ConfigSource.StaticBroker)
+            yield return (synonym, given, source);
+        yield return (synonym, definition.Default, ConfigSource.Default);
+    }
+
+    private static IEnumerable<(string Name, string? Value, ConfigSource Source)> BrokerSynonyms(EffectiveConfig config)
+    {
+        if (config.Source == ConfigSource.StaticBroker)
+            yield return (config.Definition.Name, config.Value, ConfigSource.StaticBroker);
+        if (config.Definition.Default is { } value)
+            yield return (config.Definition.Name, value, ConfigSource.Default);
+    }
+}

@@ -1,0 +1,139 @@
+using Millrace.Broker.Partitions;
+using Millrace.Core.Configs;
+using Millrace.Core.Log;
+using Millrace.Core.Model;
+using Millrace.Protocol;
+using Millrace.Protocol.Messages;
+using Millrace.Protocol.Wire;
+
+namespace Millrace.Broker.Requests;
+
+/// <summary>
+/// Fetch (key 1), versions 4 to 18. Reads whole batches from the one that holds the fetch offset on, and waits up to
+/// the wanted time for the wanted bytes.
+/// </summary>
+/// <remarks>
+/// <para>The first partition with data gives at least one batch whatever the limits (KIP-74); partitions are served in
+/// the order of the request. An error, or as many bytes as were wanted, ends the wait.</para>
+/// <para>Versions before 10 still get zstd; 12 checks the last fetched epoch; 13 names topics by id. Sessions (KIP-227)
+/// are declined with id 0, which is legal and makes every fetch a full one. Known gaps: no replica fetches, and with no
+/// transactions yet read_committed sees what read_uncommitted sees.</para>
+/// </remarks>
+internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settings) : RequestHandler<FetchRequest>
+{
+    private readonly int _mostBytes = settings.Int("fetch.max.bytes");
+
+    protected override void Handle(PendingRequest pending, FetchRequest request)
+    {
+        if (request.SessionEpoch > 0)
+        {
+            pending.Reply(new FetchResponse { ErrorCode = ErrorCode.FetchSessionIdNotFound });
+            return;
+        }
+
+        var wait = TryReply(pending, request, request.MaxWaitMs <= 0);
+        if (wait)
+            return;
+        var partitions = request.Topics
+            .SelectMany(topic => topic.Partitions, (topic, partition) => Find(pending, topic, partition))
+            .OfType<Partition>()
+            .Distinct()
+            .ToList();
+        var deadline = pending.Loop.Steady + request.MaxWaitMs;
+        DelayedFetch.Wait(pending, partitions, deadline, isLast => TryReply(pending, request, isLast));
+    }
+
+    /// <summary>Reads, and replies if there is enough or nothing more is to be waited for; whether it did.</summary>
+    private bool TryReply(PendingRequest pending, FetchRequest request, bool isLast)
+    {
+        var response = new FetchResponse();
+        var left = Math.Min(request.MaxBytes, _mostBytes);
+        var read = 0L;
+        var failed = false;
+        foreach (var topic in request.Topics)
+        {
+            var answer = new FetchResponse.FetchableTopicResponse { Topic = topic.Topic, TopicId = topic.TopicId };
+            response.Responses.Add(answer);
+            foreach (var wanted in topic.Partitions)
+            {
+                var data = Read(pending, topic, wanted, request.IsolationLevel, left - read, isFirst: read == 0);
+                failed |= data.ErrorCode != ErrorCode.None || data.DivergingEpoch.EndOffset >= 0;
+                read += data.Records.Length;
+                answer.Partitions.Add(data);
+            }
+        }
+
+        if (!isLast && !failed && read < request.MinBytes && request.Topics.Count > 0)
+            return false;
+        pending.Reply(response);
+        return true;
+    }
+
+    private FetchResponse.PartitionData Read(
+        PendingRequest pending, FetchRequest.FetchTopic topic, FetchRequest.FetchPartition wanted, sbyte isolation,
+        long left, bool isFirst)
+    {
+        var answer = new FetchResponse.PartitionData
+        {
+            PartitionIndex = wanted.Partition,
+            HighWatermark = -1,
+            AbortedTransactions = isolation == 1 ? [] : null,
+            Records = RecordData.Empty,
+        };
+        if (Find(pending, topic, wanted) is not { } partition)
+        {
+            answer.ErrorCode = pending.Version >= 13 && topics.Find(topic.TopicId) is null
+                ? ErrorCode.UnknownTopicId
+                : ErrorCode.UnknownTopicOrPartition;
+            return answer;
+        }
+
+        if (isolation is not (0 or 1) || wanted.PartitionMaxBytes < 0 || left < 0)
+            answer.ErrorCode = ErrorCode.UnknownServerError;
+        else if (wanted.CurrentLeaderEpoch >= 0)
+            answer.ErrorCode = partition.CheckLeaderEpoch(wanted.CurrentLeaderEpoch);
+        if (answer.ErrorCode != ErrorCode.None || HasDiverged(partition, wanted, answer))
+            return answer;
+
+        var from = new Offset(wanted.FetchOffset);
+        if (from < partition.Log.LogStartOffset || from > partition.Log.LogEndOffset)
+        {
+            answer.ErrorCode = ErrorCode.OffsetOutOfRange;
+            return answer;
+        }
+
+        var limit = (int)Math.Min(wanted.PartitionMaxBytes, Math.Max(left, 0));
+        var visible = partition.HighWatermark;
+        answer.Records = partition.Log.Read(from, limit, visible, isFirst);
+        answer.HighWatermark = visible.Value;
+        answer.LastStableOffset = partition.LastStableOffset.Value;
+        answer.LogStartOffset = partition.Log.LogStartOffset.Value;
+        return answer;
+    }
+
+    /// <summary>Whether the client's log has left ours (KIP-595): then it is told where, and gets no records.</summary>
+    private static bool HasDiverged(
+        Partition partition, FetchRequest.FetchPartition wanted, FetchResponse.PartitionData answer)
+    {
+        if (wanted.LastFetchedEpoch < 0)
+            return false;
+        var (epoch, end) = partition.Log.EndOffsetForEpoch(new LeaderEpoch(wanted.LastFetchedEpoch));
+        if (epoch == LeaderEpoch.None)
+        {
+            answer.ErrorCode = ErrorCode.OffsetOutOfRange;
+            return true;
+        }
+
+        if (epoch.Value >= wanted.LastFetchedEpoch && end.Value >= wanted.FetchOffset)
+            return false;
+        answer.DivergingEpoch = new() { Epoch = epoch.Value, EndOffset = end.Value };
+        answer.HighWatermark = partition.HighWatermark.Value;
+        answer.LastStableOffset = partition.LastStableOffset.Value;
+        answer.LogStartOffset = partition.Log.LogStartOffset.Value;
+        return true;
+    }
+
+    private Partition? Find(PendingRequest pending, FetchRequest.FetchTopic topic, FetchRequest.FetchPartition wanted) =>
+        TopicPartitions.Find(
+            pending.Version >= 13 ? topics.Find(topic.TopicId) : topics.Find(topic.Topic), wanted.Partition);
+}

@@ -1,0 +1,74 @@
+using Millrace.Broker.Cluster;
+using Millrace.Broker.Partitions;
+using Millrace.Core.Controller;
+using Millrace.Protocol;
+using Millrace.Protocol.Messages;
+
+namespace Millrace.Broker.Requests;
+
+/// <summary>
+/// FindCoordinator (key 10), versions 0 to 6. On one node every coordinator is this broker; the first question for a
+/// group's makes <c>__consumer_offsets</c> and is answered when it is there.
+/// </summary>
+/// <remarks>
+/// <para>Version 4 asks for several keys at once. Known gap: transactions and share partitions have no coordinator
+/// yet.</para>
+/// </remarks>
+internal sealed class FindCoordinatorHandler(TopicPartitions topics, ControllerShard controller, NodeIdentity node)
+    : RequestHandler<FindCoordinatorRequest>
+{
+    private const sbyte Group = 0;
+    private const sbyte Share = 2;
+    private const short FirstVersionWithShare = 6;
+    private const short FirstVersionWithMany = 4;
+
+    protected override void Handle(PendingRequest pending, FindCoordinatorRequest request)
+    {
+        if (request.KeyType == Group && topics.Find(TopicName.ConsumerOffsets) is null)
+            controller.CreateConsumerOffsets(TopicName.ConsumerOffsets, () => pending.Reply(Answer(pending, request)));
+        else
+            pending.Reply(Answer(pending, request));
+    }
+
+    private FindCoordinatorResponse Answer(PendingRequest pending, FindCoordinatorRequest request)
+    {
+        var (host, port) = node.AddressFor(pending.Connection);
+        var error = Error(request.KeyType, pending.Version);
+        var found = error == ErrorCode.None;
+        var response = new FindCoordinatorResponse
+        {
+            ErrorCode = error,
+            ErrorMessage = found ? "NONE" : Explain(error, request.KeyType),
+            NodeId = found ? node.NodeId : -1,
+            Host = found ? host : "",
+            Port = found ? port : -1,
+        };
+        if (pending.Version < FirstVersionWithMany)
+            return response;
+        foreach (var key in request.CoordinatorKeys)
+        {
+            response.Coordinators.Add(new()
+            {
+                Key = key,
+                NodeId = response.NodeId,
+                Host = response.Host,
+                Port = response.Port,
+                ErrorCode = error,
+                ErrorMessage = found ? "" : response.ErrorMessage,
+            });
+        }
+
+        return response;
+    }
+
+    private static ErrorCode Error(sbyte keyType, short version) => keyType switch
+    {
+        Group => ErrorCode.None,
+        < Group or > Share => ErrorCode.InvalidRequest,
+        Share when version < FirstVersionWithShare => ErrorCode.InvalidRequest,
+        _ => ErrorCode.CoordinatorNotAvailable,
+    };
+
+    private static string Explain(ErrorCode error, sbyte keyType) =>
+        error == ErrorCode.InvalidRequest ? $"Coordinator type {keyType} is not known." : "There is no such coordinator.";
+}

@@ -1,0 +1,97 @@
+using Millrace.Broker.Coordinators;
+using Millrace.Broker.Partitions;
+using Millrace.Protocol;
+using Millrace.Protocol.Messages;
+
+namespace Millrace.Broker.Requests;
+
+/// <summary>
+/// OffsetFetch (key 9), versions 1 to 10. A group or partition without an offset is no error: its offset is -1.
+/// </summary>
+/// <remarks>
+/// <para>Null topics (from version 2) ask for all. Version 8 asks for several groups, 10 names topics by id. What is
+/// answered is on stable storage. Known gap: require_stable has nothing to wait for without transactions.</para>
+/// </remarks>
+internal sealed class OffsetFetchHandler(GroupCoordinators coordinators, TopicPartitions topics)
+    : RequestHandler<OffsetFetchRequest>
+{
+    private const short FirstVersionWithGroups = 8;
+    private const short FirstVersionWithIds = 10;
+
+    protected override void Handle(PendingRequest pending, OffsetFetchRequest request)
+    {
+        var response = new OffsetFetchResponse();
+        if (pending.Version >= FirstVersionWithGroups)
+        {
+            foreach (var group in request.Groups)
+                response.Groups.Add(Fetch(group, pending.Version));
+        }
+        else
+        {
+            var found = Fetch(AsGroup(request), pending.Version);
+            response.ErrorCode = found.ErrorCode;
+            response.Topics = found.Topics.ConvertAll(AsOldTopic);
+        }
+
+        pending.Reply(response);
+    }
+
+    private OffsetFetchResponse.Group Fetch(OffsetFetchRequest.Group group, short version)
+    {
+        if (coordinators.Find(group.GroupId) is not { } shard)
+            return new() { GroupId = group.GroupId, ErrorCode = ErrorCode.NotCoordinator };
+        if (version >= FirstVersionWithIds && group.Topics is not null)
+        {
+            foreach (var topic in group.Topics)
+                topic.Name = topics.Find(topic.TopicId)?.Name ?? "";
+        }
+
+        var found = shard.Read(core => core.FetchOffsets(group));
+        if (version >= FirstVersionWithIds)
+            NameByIds(group, found);
+        return found;
+    }
+
+    /// <summary>The answer's topics stand in the order of the request's, if it named any.</summary>
+    private void NameByIds(OffsetFetchRequest.Group asked, OffsetFetchResponse.Group found)
+    {
+        if (asked.Topics is null)
+        {
+            foreach (var topic in found.Topics)
+                topic.TopicId = topics.Find(topic.Name)?.Id ?? topic.TopicId;
+            return;
+        }
+
+        for (var i = 0; i < found.Topics.Count; i++)
+        {
+            found.Topics[i].TopicId = asked.Topics[i].TopicId;
+            if (asked.Topics[i].Name.Length > 0)
+                continue;
+            foreach (var partition in found.Topics[i].Partitions)
+                partition.ErrorCode = ErrorCode.UnknownTopicId;
+        }
+    }
+
+    private static OffsetFetchRequest.Group AsGroup(OffsetFetchRequest request) => new()
+    {
+        GroupId = request.GroupId,
+        Topics = request.Topics?.ConvertAll(topic => new OffsetFetchRequest.GroupTopic
+        {
+            Name = topic.Name,
+            PartitionIndexes = topic.PartitionIndexes,
+        }),
+    };
+
+    private static OffsetFetchResponse.Topic AsOldTopic(OffsetFetchResponse.GroupTopic topic) => new()
+    {
+        Name = topic.Name,
+        Partitions = topic.Partitions.ConvertAll(partition => new OffsetFetchResponse.Partition
+        {
+            PartitionIndex = partition.PartitionIndex,
+            CommittedOffset = partition.CommittedOffset,
+            CommittedLeaderEpoch = partition.CommittedLeaderEpoch,
+            Metadata = partition.Metadata,
+            ErrorCode = partition.ErrorCode,
+        }),
+    };
+}

@@ -1,0 +1,5 @@
+namespace Millrace.Connect.Changes;
+
+/// <summary>The settings of the key and value converter.</summary>
+internal sealed record ConverterSettings(
+    bool KeySchemas, bool ValueSchemas, bool ReplaceNullInKey, bool ReplaceNullInValue);

@@ -1,0 +1,121 @@
+using Millrace.Core.Model;
+
+namespace Millrace.Core.Groups;
+
+// What time does: sessions, rebalances and offsets come to an end.
+internal sealed partial class GroupCoordinator
+{
+    /// <summary>Does what is due and says when to call again; that may be at once, when there is more to do.</summary>
+    public Instant Expire(Instant now, Effects effects)
+    {
+        while (_deadlines.TryPeek(out var group, out var due) && due <= now)
+        {
+            if (effects.RecordCount >= settings.MaxExpiredRecords)
+                return now;
+            _deadlines.Dequeue();
+            if (due != group.ArmedAt)
+                continue;
+            group.ArmedAt = Instant.Never;
+            ExpireGroup(group, now, effects);
+            var next = group.NextDeadline();
+            Arm(group, next > now ? next : now + 1);
+        }
+
+        CleanUp(now, effects);
+        var nextCleanup = _uncleaned.Count > 0 ? now : _nextCleanup;
+        return _deadlines.TryPeek(out _, out var first) ? Instant.Min(first, nextCleanup) : nextCleanup;
+    }
+
+    private void ExpireGroup(ClassicGroup group, Instant now, Effects effects)
+    {
+        var before = group.Count + group.Pending.Count;
+        foreach (var (memberId, _) in group.Pending.Where(pending => pending.Value <= now).ToList())
+            group.Pending.Remove(memberId);
+        foreach (var member in group.Members.Where(member => member.Deadline <= now).ToList())
+            Remove(group, member, effects);
+        if (group.SyncEnd <= now)
+            foreach (var member in group.Members.Where(member => member.OwesSync).ToList())
+                Remove(group, member, effects);
+
+        if (group.Count + group.Pending.Count < before)
+            AfterRemoval(group, now, effects);
+        if (group.JoinEnd <= now)
+            EndJoin(group, now, effects);
+        if (group is { State: GroupState.Empty, Count: 0, Pending.Count: 0, IsStored: false } && !_offsets.Has(group.GroupId))
+            _groups.Remove(group.GroupId);
+    }
+
+    private void EndJoin(ClassicGroup group, Instant now, Effects effects)
+    {
+        if (group is { IsGathering: true, HasGathered: true, GatheringLeftMs: > 0 })
+            Gather(group, group.GatheringLeftMs, now);
+        else
+            CompleteJoin(group, now, effects);
+    }
+
+    /// <summary>Every now and then looks at all groups for offsets that nobody wants any more.</summary>
+    private void CleanUp(Instant now, Effects effects)
+    {
+        if (_nextCleanup <= now)
+        {
+            foreach (var groupId in _groups.Keys)
+                _uncleaned.Enqueue(groupId);
+            _nextCleanup = now + settings.OffsetsRetentionCheckIntervalMs;
+        }
+
+        while (effects.RecordCount < settings.MaxExpiredRecords && _uncleaned.TryPeek(out var groupId))
+        {
+            if (_groups.TryGetValue(groupId, out var group) && !CleanUp(group, now, effects))
+                return;
+            _uncleaned.Dequeue();
+        }
+    }
+
+    /// <summary>False when the group had more expired offsets than this call may delete.</summary>
+    private bool CleanUp(ClassicGroup group, Instant now, Effects effects)
+    {
+        var wanted = group is { State: GroupState.Stable, ProtocolType: ConsumerProtocol.Type }
+            ? ConsumerProtocol.SubscribedTopics(group)
+            : null;
+        var anyLeft = false;
+        foreach (var (topic, partitions) in _offsets.Of(group.GroupId))
+            foreach (var (partition, offset) in partitions)
+            {
+                if (!HasExpired(group, topic, offset, wanted, now))
+                {
+                    anyLeft = true;
+                    continue;
+                }
+
+                if (effects.RecordCount >= settings.MaxExpiredRecords)
+                    return false;
+                GroupRecords.DeleteOffset(effects, group.GroupId, topic, partition);
+            }
+
+        if (anyLeft || group is not { State: GroupState.Empty, Pending.Count: 0 })
+            return true;
+        if (group.IsStored || _offsets.Has(group.GroupId))
+            GroupRecords.DeleteGroup(effects, group.GroupId);
+        else
+            _groups.Remove(group.GroupId);
+        return true;
+    }
+
+    /// <summary>
+    /// An offset lives for the retention time after its commit; with an Empty group also after the last member went,
+    /// with a group that has members as long as the topic is subscribed.
+    /// </summary>
+    private bool HasExpired(
+        ClassicGroup group, string topic, in CommittedOffset offset, HashSet<string>? wanted, Instant now)
+    {
+        if (group.State != GroupState.Empty && (wanted is null || wanted.Contains(topic)))
+            return false;
+        if (offset.ExpiresAt != Instant.Never)
+            return offset.ExpiresAt <= now;
+        var isPast = offset.CommittedAt + settings.OffsetsRetentionMs <= now;
+        var wasLeft = group.State != GroupState.Empty
+            || group.StateSince == Instant.Never
+            || group.StateSince + settings.OffsetsRetentionMs <= now;
+        return isPast && wasLeft;
+    }
+}

@@ -1,0 +1,82 @@
+using Millrace.Core.Model;
+using Millrace.Protocol;
+using Millrace.Protocol.Messages;
+
+namespace Millrace.Core.Groups;
+
+// How members stay and go.
+internal sealed partial class GroupCoordinator
+{
+    private const short FirstLeaveOfMany = 3;
+
+    public void Heartbeat(HeartbeatRequest request, PendingReply reply, Instant now, Effects effects) =>
+        effects.Reply(reply, new HeartbeatResponse { ErrorCode = Heartbeat(request, now) });
+
+    public void Leave(
+        LeaveGroupRequest request, in RequestContext context, PendingReply reply, Instant now, Effects effects)
+    {
+        var response = new LeaveGroupResponse();
+        var before = effects.RecordCount;
+        if (request.GroupId.Length == 0)
+            response.ErrorCode = ErrorCode.InvalidGroupId;
+        else if (context.ApiVersion < FirstLeaveOfMany)
+            response.ErrorCode = LeaveAll(request.GroupId, [new() { MemberId = request.MemberId }], now, effects)[0].ErrorCode;
+        else
+            response.Members = LeaveAll(request.GroupId, request.Members, now, effects);
+        effects.Reply(reply, response, afterCommit: effects.RecordCount > before);
+    }
+
+    private ErrorCode Heartbeat(HeartbeatRequest request, Instant now)
+    {
+        if (request.GroupId.Length == 0)
+            return ErrorCode.InvalidGroupId;
+        if (!_groups.TryGetValue(request.GroupId, out var group))
+            return ErrorCode.UnknownMemberId;
+        var error = group.Validate(request.MemberId, request.GroupInstanceId);
+        if (error != ErrorCode.None)
+            return error;
+        if (request.GenerationId != group.Generation)
+            return ErrorCode.IllegalGeneration;
+        RenewSession(group, group.Find(request.MemberId)!, now);
+        return group.State == GroupState.PreparingRebalance ? ErrorCode.RebalanceInProgress : ErrorCode.None;
+    }
+
+    private List<LeaveGroupResponse.MemberResponse> LeaveAll(
+        string groupId, List<LeaveGroupRequest.MemberIdentity> members, Instant now, Effects effects)
+    {
+        var group = _groups.GetValueOrDefault(groupId);
+        var responses = new List<LeaveGroupResponse.MemberResponse>(members.Count);
+        var anyWent = false;
+        foreach (var member in members)
+        {
+            var error = group is null ? ErrorCode.UnknownMemberId : Leave(group, member, effects);
+            anyWent |= error == ErrorCode.None;
+            responses.Add(new LeaveGroupResponse.MemberResponse
+            {
+                MemberId = member.MemberId,
+                GroupInstanceId = member.GroupInstanceId,
+                ErrorCode = error,
+            });
+        }
+
+        if (anyWent)
+            AfterRemoval(group!, now, effects);
+        return responses;
+    }
+
+    /// <summary>An instance id without a member id removes whoever holds it: administrators do so.</summary>
+    private static ErrorCode Leave(ClassicGroup group, LeaveGroupRequest.MemberIdentity identity, Effects effects)
+    {
+        if (group.Pending.Remove(identity.MemberId))
+            return ErrorCode.None;
+        var member = identity is { MemberId: "", GroupInstanceId: { } instanceId }
+            ? group.FindStatic(instanceId)
+            : group.Find(identity.MemberId);
+        var error = identity is { MemberId: "", GroupInstanceId: not null } && member is not null
+            ? ErrorCode.None
+            : group.Validate(identity.MemberId, identity.GroupInstanceId);
+        if (error == ErrorCode.None)
+            Remove(group, member!, effects);
+        return error;
+    }
+}

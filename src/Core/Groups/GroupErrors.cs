@@ -1,0 +1,63 @@
+using Millrace.Protocol;
+using Millrace.Protocol.Messages;
+using Millrace.Protocol.Wire;
+
+namespace Millrace.Core.Groups;
+
+/// <summary>Turns replies into refusals when their records could not be stored.</summary>
+internal static class GroupErrors
+{
+    /// <summary>What a client is told when an append to __consumer_offsets fails: mostly to try again.</summary>
+    public static ErrorCode For(ErrorCode append) => append switch
+    {
+        ErrorCode.UnknownTopicOrPartition or ErrorCode.NotEnoughReplicas or ErrorCode.NotEnoughReplicasAfterAppend
+            or ErrorCode.RequestTimedOut => ErrorCode.CoordinatorNotAvailable,
+        ErrorCode.NotLeaderOrFollower or ErrorCode.KafkaStorageError => ErrorCode.NotCoordinator,
+        ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge or ErrorCode.InvalidFetchSize =>
+            ErrorCode.UnknownServerError,
+        _ => append,
+    };
+
+    /// <summary>Makes a response say that the request failed; partitions that failed already keep their error.</summary>
+    public static void Fail(IMessage response, ErrorCode error)
+    {
+        switch (response)
+        {
+            case JoinGroupResponse join:
+                join.ErrorCode = error;
+                join.GenerationId = -1;
+                join.ProtocolType = null;
+                join.ProtocolName = "";
+                join.Leader = "";
+                join.SkipAssignment = false;
+                join.Members = [];
+                break;
+            case SyncGroupResponse sync:
+                sync.ErrorCode = error;
+                sync.ProtocolType = null;
+                sync.ProtocolName = null;
+                sync.Assignment = default;
+                break;
+            case HeartbeatResponse heartbeat:
+                heartbeat.ErrorCode = error;
+                break;
+            case LeaveGroupResponse leave:
+                leave.ErrorCode = error;
+                leave.Members = [];
+                break;
+            case OffsetCommitResponse commit:
+                FailPartitions(commit, error);
+                break;
+            default:
+                throw new ArgumentException($"{response.GetType().Name} is no answer of a group coordinator.");
+        }
+    }
+
+    public static void FailPartitions(OffsetCommitResponse response, ErrorCode error)
+    {
+        foreach (var topic in response.Topics)
+            foreach (var partition in topic.Partitions)
+                if (partition.ErrorCode == ErrorCode.None)
+                    partition.ErrorCode = error;
+    }
+}

@@ -1,0 +1,123 @@
+using System.CommandLine;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+
+namespace Millrace.Commands;
+
+/// <summary><c>millrace topic create|list|describe|delete</c>, against any Kafka cluster.</summary>
+internal static class TopicCommand
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
+
+    public static Command Create() => new("topic", "Create, list, describe and delete topics.")
+    {
+        CreateTopic(),
+        ListTopics(),
+        DescribeTopic(),
+        DeleteTopic(),
+    };
+
+    private static Command CreateTopic()
+    {
+        var name = new Argument<string>("name") { Description = "The topic's name." };
+        var partitions = new Option<int>("--partitions", "-p")
+        {
+            Description = "How many partitions; -1 for the broker's default.",
+            DefaultValueFactory = _ => -1,
+        };
+        var replicas = new Option<short>("--replication-factor")
+        {
+            Description = "How many replicas; -1 for the broker's default.",
+            DefaultValueFactory = _ => -1,
+        };
+        var configs = new Option<string[]>("--config", "-c") { Description = "A setting, as key=value. Repeatable." };
+        var bootstrap = CommonOptions.Bootstrap();
+        var command = new Command("create", "Create a topic.") { name, partitions, replicas, configs, bootstrap };
+        command.SetAction((result, _) => KafkaClient.RunAsync(async () =>
+        {
+            if (!KeyValue.TryParseAll(result.GetValue(configs), out var settings, out var bad))
+                return KafkaClient.Usage($"--config {bad}: give it as key=value.");
+            using var admin = KafkaClient.Admin(result.GetValue(bootstrap)!);
+            await admin.CreateTopicsAsync(
+            [
+                new TopicSpecification
+                {
+                    Name = result.GetValue(name),
+                    NumPartitions = result.GetValue(partitions),
+                    ReplicationFactor = result.GetValue(replicas),
+                    Configs = settings,
+                },
+            ]);
+            Console.WriteLine($"created {result.GetValue(name)}");
+            return ExitCode.Success;
+        }));
+        return command;
+    }
+
+    private static Command ListTopics()
+    {
+        var all = new Option<bool>("--internal") { Description = "Show the internal topics too." };
+        var bootstrap = CommonOptions.Bootstrap();
+        var command = new Command("list", "List topics with their partitions.") { all, bootstrap };
+        command.SetAction((result, _) => KafkaClient.RunAsync(() =>
+        {
+            using var admin = KafkaClient.Admin(result.GetValue(bootstrap)!);
+            foreach (var topic in admin.GetMetadata(Timeout).Topics.OrderBy(topic => topic.Topic, StringComparer.Ordinal))
+            {
+                if (result.GetValue(all) || !topic.Topic.StartsWith("__", StringComparison.Ordinal))
+                    Console.WriteLine($"{topic.Topic}\t{topic.Partitions.Count}");
+            }
+
+            return Task.FromResult(ExitCode.Success);
+        }));
+        return command;
+    }
+
+    private static Command DescribeTopic()
+    {
+        var name = new Argument<string>("name") { Description = "The topic's name." };
+        var bootstrap = CommonOptions.Bootstrap();
+        var command = new Command("describe", "Show a topic's partitions, offsets and settings.") { name, bootstrap };
+        command.SetAction((result, _) => KafkaClient.RunAsync(async () =>
+        {
+            using var admin = KafkaClient.Admin(result.GetValue(bootstrap)!);
+            return await DescribeAsync(admin, result.GetValue(bootstrap)!, result.GetValue(name)!);
+        }));
+        return command;
+    }
+
+    private static async Task<int> DescribeAsync(IAdminClient admin, string bootstrap, string name)
+    {
+        var described = await admin.DescribeTopicsAsync(TopicCollection.OfTopicNames([name]));
+        var topic = described.TopicDescriptions[0];
+        using var consumer = KafkaClient.Consumer(bootstrap, "millrace-describe");
+        Console.WriteLine($"topic {topic.Name}  id {topic.TopicId}  partitions {topic.Partitions.Count}");
+        foreach (var partition in topic.Partitions)
+        {
+            var ends = consumer.QueryWatermarkOffsets(new TopicPartition(name, partition.Partition), Timeout);
+            Console.WriteLine(
+                $"  partition {partition.Partition}  leader {partition.Leader?.Id}  "
+                + $"start {ends.Low.Value}  end {ends.High.Value}");
+        }
+
+        var configs = await admin.DescribeConfigsAsync([new ConfigResource { Type = ResourceType.Topic, Name = name }]);
+        foreach (var entry in configs[0].Entries.Values.Where(entry => !entry.IsDefault).OrderBy(entry => entry.Name))
+            Console.WriteLine($"  {entry.Name}={entry.Value}");
+        return ExitCode.Success;
+    }
+
+    private static Command DeleteTopic()
+    {
+        var name = new Argument<string>("name") { Description = "The topic's name." };
+        var bootstrap = CommonOptions.Bootstrap();
+        var command = new Command("delete", "Delete a topic and its records.") { name, bootstrap };
+        command.SetAction((result, _) => KafkaClient.RunAsync(async () =>
+        {
+            using var admin = KafkaClient.Admin(result.GetValue(bootstrap)!);
+            await admin.DeleteTopicsAsync([result.GetValue(name)]);
+            Console.WriteLine($"deleted {result.GetValue(name)}");
+            return ExitCode.Success;
+        }));
+        return command;
+    }
+}
