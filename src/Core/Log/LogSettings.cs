@@ -1,0 +1,57 @@
+using Millrace.Protocol.Records;
+
+namespace Millrace.Core.Log;
+
+/// <summary>The topic settings in effect for one partition's log, with Kafka's defaults.</summary>
+internal sealed record LogSettings
+{
+    public static readonly LogSettings Default = new();
+
+    /// <summary>segment.bytes</summary>
+    public int SegmentBytes { get; init; } = 1024 * 1024 * 1024;
+
+    /// <summary>segment.ms</summary>
+    public long SegmentMs { get; init; } = 7L * 24 * 60 * 60 * 1000;
+
+    /// <summary>segment.index.bytes</summary>
+    public int SegmentIndexBytes { get; init; } = 10 * 1024 * 1024;
+
+    /// <summary>index.interval.bytes</summary>
+    public int IndexIntervalBytes { get; init; } = 4096;
+
+    /// <summary>max.message.bytes</summary>
+    public int MaxMessageBytes { get; init; } = 1_048_588;
+
+    /// <summary>message.timestamp.type</summary>
+    public TimestampType TimestampType { get; init; } = TimestampType.CreateTime;
+
+    /// <summary>message.timestamp.before.max.ms</summary>
+    public long TimestampBeforeMaxMs { get; init; } = long.MaxValue;
+
+    /// <summary>message.timestamp.after.max.ms</summary>
+    public long TimestampAfterMaxMs { get; init; } = 60L * 60 * 1000;
+
+    /// <summary>cleanup.policy holds "compact".</summary>
+    public bool Compact { get; init; }
+
+    /// <summary>cleanup.policy holds "delete".</summary>
+    public bool Delete { get; init; } = true;
+
+    /// <summary>compression.type; null for "producer".</summary>
+    public CompressionType? Compression { get; init; }
+
+    /// <summary>compression.gzip.level and its like, for <see cref="Compression"/>.</summary>
+    public int CompressionLevel { get; init; } = Protocol.Records.Compression.Codec.DefaultLevel;
+
+    /// <summary>retention.ms; -1 for no limit.</summary>
+    public long RetentionMs { get; init; } = 7L * 24 * 60 * 60 * 1000;
+
+    /// <summary>retention.bytes; -1 for no limit.</summary>
+    public long RetentionBytes { get; init; } = -1;
+
+    /// <summary>producer.id.expiration.ms</summary>
+    public long ProducerIdExpirationMs { get; init; } = 24L * 60 * 60 * 1000;
+
+    /// <summary>The most that a compressed batch may grow to while it is checked.</summary>
+    public int MaxDecompressedBytes { get; init; } = 128 * 1024 * 1024;
+}

@@ -1,0 +1,32 @@
+using System.Buffers.Binary;
+
+namespace Millrace.Protocol.Records;
+
+/// <summary>Changes to a batch in place. Base offset and leader epoch lie outside the CRC, the rest inside.</summary>
+public static class RecordBatchHeader
+{
+    public static void SetBaseOffset(Span<byte> batch, long offset) =>
+        BinaryPrimitives.WriteInt64BigEndian(batch, offset);
+
+    public static void SetPartitionLeaderEpoch(Span<byte> batch, int epoch) =>
+        BinaryPrimitives.WriteInt32BigEndian(batch[RecordBatch.LeaderEpochAt..], epoch);
+
+    /// <summary>Sets who gave the timestamps and the greatest of them; the CRC is made anew if that is a change.</summary>
+    public static void SetMaxTimestamp(Span<byte> batch, TimestampType type, long timestamp)
+    {
+        short attributes = BinaryPrimitives.ReadInt16BigEndian(batch[RecordBatch.AttributesAt..]);
+        short wanted = (short)(type == TimestampType.LogAppendTime
+            ? attributes | RecordBatch.TimestampTypeBit
+            : attributes & ~RecordBatch.TimestampTypeBit);
+        Span<byte> maxTimestamp = batch[RecordBatch.MaxTimestampAt..];
+        if (wanted == attributes && BinaryPrimitives.ReadInt64BigEndian(maxTimestamp) == timestamp)
+            return;
+        BinaryPrimitives.WriteInt16BigEndian(batch[RecordBatch.AttributesAt..], wanted);
+        BinaryPrimitives.WriteInt64BigEndian(maxTimestamp, timestamp);
+        UpdateCrc(batch);
+    }
+
+    public static void UpdateCrc(Span<byte> batch) =>
+        BinaryPrimitives.WriteUInt32BigEndian(
+            batch[RecordBatch.CrcAt..], Crc32C.Compute(batch[RecordBatch.AttributesAt..]));
+}
