@@ -1,4 +1,4 @@
-namespace Millrace.Unit;
+namespace Millrace;
 
 /// <summary>The source tree that the tests were built from.</summary>
 internal static class Checkout
