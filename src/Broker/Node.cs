@@ -118,7 +118,9 @@ public sealed class Node : IDisposable
         return dispatcher;
     }
 
-    /// <summary>The host and port of <c>advertised.listeners</c>, with or without Kafka's <c>PLAINTEXT://</c>.</summary>
+    /// <summary>
+    /// The host and port of <c>advertised.listeners</c>, with or without Kafka's <c>PLAINTEXT://</c>.
+    /// </summary>
     private static (string? Host, int Port) AdvertisedAddress(BrokerSettings settings)
     {
         const string Key = "advertised.listeners";
