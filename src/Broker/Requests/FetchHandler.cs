@@ -46,7 +46,6 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
     private bool TryReply(PendingRequest pending, FetchRequest request, bool isLast)
     {
         var response = new FetchResponse();
-        var left = Math.Min(request.MaxBytes, _mostBytes);
         var read = 0L;
         var failed = false;
         foreach (var topic in request.Topics)
@@ -55,7 +54,7 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
             response.Responses.Add(answer);
             foreach (var wanted in topic.Partitions)
             {
-                var data = Read(pending, topic, wanted, request.IsolationLevel, left - read, isFirst: read == 0);
+                var data = Read(pending, request, topic, wanted, read);
                 failed |= data.ErrorCode != ErrorCode.None || data.DivergingEpoch.EndOffset >= 0;
                 read += data.Records.Length;
                 answer.Partitions.Add(data);
@@ -69,14 +68,14 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
     }
 
     private FetchResponse.PartitionData Read(
-        PendingRequest pending, FetchRequest.FetchTopic topic, FetchRequest.FetchPartition wanted, sbyte isolation,
-        long left, bool isFirst)
+        PendingRequest pending, FetchRequest request, FetchRequest.FetchTopic topic, FetchRequest.FetchPartition wanted,
+        long read)
     {
         var answer = new FetchResponse.PartitionData
         {
             PartitionIndex = wanted.Partition,
             HighWatermark = -1,
-            AbortedTransactions = isolation == 1 ? [] : null,
+            AbortedTransactions = null,
             Records = RecordData.Empty,
         };
         if (Find(pending, topic, wanted) is not { } partition)
@@ -84,10 +83,11 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
             answer.ErrorCode = pending.Version >= 13 && topics.Find(topic.TopicId) is null
                 ? ErrorCode.UnknownTopicId
                 : ErrorCode.UnknownTopicOrPartition;
+            answer.AbortedTransactions = [];
             return answer;
         }
 
-        if (isolation is not (0 or 1) || wanted.PartitionMaxBytes < 0 || left < 0)
+        if (request.IsolationLevel is not (0 or 1) || wanted.PartitionMaxBytes < 0 || request.MaxBytes < 0)
             answer.ErrorCode = ErrorCode.UnknownServerError;
         else if (wanted.CurrentLeaderEpoch >= 0)
             answer.ErrorCode = partition.CheckLeaderEpoch(wanted.CurrentLeaderEpoch);
@@ -101,9 +101,9 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
             return answer;
         }
 
-        var limit = (int)Math.Min(wanted.PartitionMaxBytes, Math.Max(left, 0));
+        var left = Math.Max(Math.Min(request.MaxBytes, _mostBytes) - read, 0);
         var visible = partition.HighWatermark;
-        var slice = partition.Log.Read(from, limit, visible, isFirst);
+        var slice = partition.Log.Read(from, (int)Math.Min(wanted.PartitionMaxBytes, left), visible, read == 0);
         if (slice.Error != ErrorCode.None)
         {
             answer.ErrorCode = slice.Error;
@@ -112,6 +112,7 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
 
         if (slice.Source is not null)
             answer.Records = new RecordData(slice.Source, slice.Position, slice.Length);
+        answer.AbortedTransactions = request.IsolationLevel == 1 ? [] : null;
         answer.HighWatermark = visible.Value;
         answer.LastStableOffset = partition.LastStableOffset.Value;
         answer.LogStartOffset = partition.Log.LogStartOffset.Value;
@@ -140,7 +141,8 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
         return true;
     }
 
-    private Partition? Find(PendingRequest pending, FetchRequest.FetchTopic topic, FetchRequest.FetchPartition wanted) =>
+    private Partition? Find(
+        PendingRequest pending, FetchRequest.FetchTopic topic, FetchRequest.FetchPartition wanted) =>
         TopicPartitions.Find(
             pending.Version >= 13 ? topics.Find(topic.TopicId) : topics.Find(topic.Topic), wanted.Partition);
 }

@@ -29,14 +29,17 @@ internal sealed class ListOffsetsHandler(TopicPartitions topics) : RequestHandle
         foreach (var topic in request.Topics)
         {
             var answer = new ListOffsetsResponse.ListOffsetsTopicResponse { Name = topic.Name };
-            response.Topics.Add(answer);
-            var asked = topic.Partitions.CountBy(partition => partition.PartitionIndex).ToDictionary();
-            foreach (var partition in topic.Partitions)
+            foreach (var asked in topic.Partitions.GroupBy(partition => partition.PartitionIndex))
             {
-                answer.Partitions.Add(asked[partition.PartitionIndex] > 1
-                    ? Failed(partition, ErrorCode.InvalidRequest)
+                var partition = asked.First();
+                answer.Partitions.Add(
+                    asked.Count() > 1 ? Failed(partition, ErrorCode.InvalidRequest)
+                    : request.IsolationLevel is not (0 or 1) ? Failed(partition, ErrorCode.UnknownServerError)
                     : Find(topic.Name, partition, pending.Version));
             }
+
+            if (answer.Partitions.Count > 0)
+                response.Topics.Add(answer);
         }
 
         pending.Reply(response);

@@ -34,7 +34,7 @@ internal sealed class Controller(BrokerSettings settings, IRandomness randomness
             var result = new CreateTopicsResponse.CreatableTopicResult { Name = group.Key };
             response.Topics.Add(result);
             var verdict = request.TimeoutMs <= 0
-                ? new Verdict(ErrorCode.RequestTimedOut, "The timeout has passed before the request was looked at.")
+                ? new Verdict(ErrorCode.RequestTimedOut, null)
                 : group.Count() > 1
                     ? new Verdict(ErrorCode.InvalidRequest, "The topic is named more than once in the request.")
                     : CreateTopic(group.First(), request.ValidateOnly, result, ref partitions, records);
@@ -72,12 +72,11 @@ internal sealed class Controller(BrokerSettings settings, IRandomness randomness
             ? request.Topics
             : request.TopicNames.ConvertAll(name => new DeleteTopicsRequest.DeleteTopicState { Name = name });
         var response = new DeleteTopicsResponse();
-        var seen = asked.GroupBy(topic => topic.Name is null ? Image.Find(topic.TopicId)?.Id : Image.Find(topic.Name)?.Id);
-        var repeated = seen.Where(group => group.Key is not null && group.Count() > 1).Select(group => group.Key).ToHashSet();
+        var times = asked.CountBy(topic => Find(topic)?.Id ?? Uuid.Zero).ToDictionary();
         foreach (var topic in asked)
         {
-            var found = topic.Name is null ? Image.Find(topic.TopicId) : Image.Find(topic.Name);
-            var error = DeleteTopic(topic, found, found is not null && repeated.Contains(found.Id));
+            var found = Find(topic);
+            var error = DeleteTopic(topic, found, found is not null && times[found.Id] > 1);
             if (error == ErrorCode.None)
                 records.Add(new RemoveTopicRecord { TopicId = found!.Id });
             response.Responses.Add(new()
@@ -180,7 +179,7 @@ internal sealed class Controller(BrokerSettings settings, IRandomness randomness
         var id = randomness.NewUuid();
         var configs = topic.Configs.GroupBy(config => config.Name)
             .ToImmutableSortedDictionary(group => group.Key, group => group.Last().Value!);
-        result.TopicId = validateOnly ? Uuid.Zero : id;
+        result.TopicId = id;
         result.NumPartitions = count;
         result.ReplicationFactor = 1;
         result.Configs = EffectiveConfigs.Describe(settings, configs).ConvertAll(
@@ -213,7 +212,7 @@ internal sealed class Controller(BrokerSettings settings, IRandomness randomness
         CreatePartitionsRequest.CreatePartitionsTopic topic, bool validateOnly, List<IMessage> records)
     {
         if (Image.Find(topic.Name) is not { } existing)
-            return new Verdict(ErrorCode.UnknownTopicOrPartition, "There is no such topic.");
+            return new Verdict(ErrorCode.UnknownTopicOrPartition, null);
         var present = existing.Partitions.Length;
         if (topic.Count <= present)
         {
@@ -261,6 +260,9 @@ internal sealed class Controller(BrokerSettings settings, IRandomness randomness
             });
         }
     }
+
+    private TopicImage? Find(DeleteTopicsRequest.DeleteTopicState topic) =>
+        topic.Name is null ? Image.Find(topic.TopicId) : Image.Find(topic.Name);
 
     private ErrorCode DeleteTopic(DeleteTopicsRequest.DeleteTopicState topic, TopicImage? found, bool repeated)
     {

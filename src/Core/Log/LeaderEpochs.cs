@@ -37,7 +37,7 @@ internal sealed class LeaderEpochs
     public EpochEndOffset EndOffsetFor(LeaderEpoch epoch, Offset logEndOffset)
     {
         Entry[] entries = _entries;
-        if (entries.Length == 0 || epoch.Value < 0 || epoch > entries[^1].Epoch)
+        if (entries.Length == 0 || epoch == LeaderEpoch.None || epoch > entries[^1].Epoch)
             return EpochEndOffset.None;
         if (epoch == entries[^1].Epoch)
             return new EpochEndOffset(epoch, logEndOffset);
@@ -53,7 +53,9 @@ internal sealed class LeaderEpochs
             Store(kept);
     }
 
-    /// <summary>Forgets the epochs that end at or below the log's start, which the oldest left then begins at.</summary>
+    /// <summary>
+    /// Forgets the epochs that end at or below the log's start, which the oldest left then begins at.
+    /// </summary>
     public void StartAt(Offset logStartOffset)
     {
         Entry[] entries = _entries;

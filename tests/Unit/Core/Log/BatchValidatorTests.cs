@@ -11,7 +11,7 @@ namespace Millrace.Unit.Core.Log;
 /// <summary>What a log takes from clients, against what Kafka does.</summary>
 public sealed class BatchValidatorTests
 {
-    /// <summary>Kafka's verdict is the reader's (checksum, format) and its LogValidator's (the rest) together.</summary>
+    /// <summary>Kafka's verdict: its reader's (checksum, format) and its LogValidator's together.</summary>
     [Fact]
     public void Damaged_batches_are_taken_and_refused_as_by_Kafka()
     {

@@ -51,7 +51,8 @@ internal sealed class LogFixture
         for (int i = 0; i < batches; i++)
         {
             long first = Log.LogEndOffset.Value;
-            AppendResult result = Append(Batch([$"v{first}", $"v{first + 1}", $"v{first + 2}"], Now.Milliseconds + first));
+            string[] values = [$"v{first}", $"v{first + 1}", $"v{first + 2}"];
+            AppendResult result = Append(Batch(values, Now.Milliseconds + first));
             Assert.Equal(ErrorCode.None, result.Error);
             Assert.Equal(first, result.BaseOffset.Value);
         }

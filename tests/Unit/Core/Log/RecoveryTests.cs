@@ -30,7 +30,8 @@ public sealed class RecoveryTests
             var fixture = new LogFixture();
             fixture.Fill(40);
             fixture.Log.Close(clean: true);
-            foreach (string name in fixture.Disk.List("orders-0").Where(n => n.EndsWith("index", StringComparison.Ordinal)))
+            string[] names = [.. fixture.Disk.List("orders-0")];
+            foreach (string name in names.Where(n => n.EndsWith("index", StringComparison.Ordinal)))
             {
                 if (damage is null)
                     fixture.Disk.Delete("orders-0/" + name);
@@ -91,7 +92,7 @@ public sealed class RecoveryTests
         }
     }
 
-    /// <summary>Power fails at any moment; of the unflushed bytes of each file any number may have reached the disk.</summary>
+    /// <summary>Power fails at any moment; any number of the unflushed bytes of each file may survive.</summary>
     [Fact]
     public void What_was_flushed_survives_a_power_failure()
     {

@@ -20,7 +20,11 @@ public sealed class MalformedBatches
             bool expected = row.Text("result") == "ok" && !isBomb;
             string? complaint = Complaint(row.Bytes("bytes"));
             if (expected != complaint is null && !IsStricter(row))
-                differences.Add($"{row.GetProperty("id")} {row.Text("codec")} {row.Text("mutation")}: {complaint ?? "taken"}");
+            {
+                differences.Add(
+                    $"{row.GetProperty("id")} {row.Text("codec")} {row.Text("mutation")}: {complaint ?? "taken"}");
+            }
+
             rows++;
         }
 
