@@ -81,7 +81,7 @@ internal sealed class PostgresTask : IAsyncDisposable
     private async Task RunToEndAsync(CancellationToken cancellation)
     {
         var stored = await _store.ReadAsync(cancellation);
-        await OpenSqlAsync(cancellation);
+        await SqlSession.OpenAsync(_sql, cancellation);
         var tables = await PrepareAsync(cancellation);
         var publisher = new ChangePublisher(_config, _sink, _progress);
         var offsets = new SourceOffsets();
@@ -113,16 +113,6 @@ internal sealed class PostgresTask : IAsyncDisposable
         if (stored is null && plan.Snapshot is null)
             await committer.CommitAsync(start, _ => { }, cancellation);
         await StreamAsync(replication.Connection, start, publisher, offsets, committer, cancellation);
-    }
-
-    private async Task OpenSqlAsync(CancellationToken cancellation)
-    {
-        await _sql.OpenAsync(cancellation);
-        foreach (var (name, value) in PostgresEndpoint.TextSettings)
-        {
-            await using var command = new NpgsqlCommand($"SET {name} = {PostgresEndpoint.Literal(value)}", _sql);
-            await command.ExecuteNonQueryAsync(cancellation);
-        }
     }
 
     /// <summary>Finds the captured tables, checks what must hold, makes the publication.</summary>
