@@ -25,13 +25,13 @@ internal sealed class ConnectorUnderTest : IAsyncDisposable
 
     public ConnectorStatus Status => _connector.Status;
 
-    public static Dictionary<string, string> Properties(Servers servers, string database, string slot) => new()
+    public static Dictionary<string, string> Properties(PrivatePostgres postgres, string database, string slot) => new()
     {
         ["name"] = database,
         ["connector.class"] = "io.debezium.connector.postgresql.PostgresConnector",
         ["topic.prefix"] = database,
         ["database.hostname"] = "127.0.0.1",
-        ["database.port"] = $"{servers.Postgres.Port}",
+        ["database.port"] = $"{postgres.Port}",
         ["database.user"] = "postgres",
         ["database.dbname"] = database,
         ["slot.name"] = slot,

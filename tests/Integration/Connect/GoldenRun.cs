@@ -15,7 +15,7 @@ internal sealed class GoldenRun(Servers servers, GoldenCase golden)
         if (golden.Name == "types-temporal-session-zone")
             await servers.Postgres.SqlAsync("postgres", $"ALTER DATABASE {_database} SET TimeZone = 'America/New_York'");
         await servers.Postgres.PsqlAsync(_database, golden.Setup);
-        var properties = ConnectorUnderTest.Properties(servers, _database, $"s_{_database}");
+        var properties = ConnectorUnderTest.Properties(servers.Postgres, _database, $"s_{_database}");
         foreach (var (key, value) in golden.Properties)
             properties[key] = value;
         await StartAsync(properties);

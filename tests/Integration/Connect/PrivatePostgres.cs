@@ -11,6 +11,7 @@ namespace Millrace.Integration.Connect;
 /// </summary>
 public sealed class PrivatePostgres : IAsyncDisposable
 {
+    private const int MaxAttempts = 50;
     private readonly string _binaries;
     private readonly DirectoryInfo _directory;
     private readonly string _settings;
@@ -65,31 +66,53 @@ public sealed class PrivatePostgres : IAsyncDisposable
             "-c", "max_connections=100", "-c", "log_min_messages=fatal",
             .. _settings.Split(' ', StringSplitOptions.RemoveEmptyEntries).SelectMany(s => new[] { "-c", s }),
         ];
-        _postmaster = Process.Start(Owner("postgres", options))!;
-        while (true)
+        // After a kill the old processes may hold the shared memory for a moment; the server then refuses to start.
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            _postmaster = Process.Start(Owner("postgres", options))!;
+            if (await ReadyAsync(_postmaster))
+                return;
+            _postmaster.Dispose();
+        }
+        throw new InvalidOperationException("PostgreSQL does not start");
+    }
+
+    private async Task<bool> ReadyAsync(Process postmaster)
+    {
+        while (!postmaster.HasExited)
         {
             try
             {
                 await using var connection = new NpgsqlConnection(ConnectionString());
                 await connection.OpenAsync();
-                return;
+                return true;
             }
-            catch (NpgsqlException) when (!_postmaster.HasExited)
+            catch (NpgsqlException)
             {
                 await Task.Delay(50);
             }
         }
+        return false;
     }
 
-    /// <summary>kill -9 of the postmaster: the server notices at once, its processes leave by themselves.</summary>
+    /// <summary>kill -9 of every process of the server.</summary>
     public async Task KillAsync()
     {
-        _postmaster!.Kill();
+        var children = await OutputAsync("ps", ["-o", "pid=", "--ppid", $"{_postmaster!.Id}"]);
+        _postmaster.Kill();
+        foreach (var child in children.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+            await RunAsync("bash", ["-c", $"kill -9 {child} 2>/dev/null || true"]);
         await _postmaster.WaitForExitAsync();
         _postmaster.Dispose();
-        var pid = Path.Combine(Data, "postmaster.pid");
-        if (File.Exists(pid))
-            File.Delete(pid);
+    }
+
+    /// <summary>From now on <paramref name="user"/> must give a password, by the given method.</summary>
+    public async Task RequirePasswordAsync(string user, string method)
+    {
+        var file = Path.Combine(Data, "pg_hba.conf");
+        var rules = await File.ReadAllTextAsync(file);
+        await File.WriteAllTextAsync(file, $"host all {user} 127.0.0.1/32 {method}\n{rules}");
+        await SqlAsync("postgres", "SELECT pg_reload_conf()");
     }
 
     public async Task SqlAsync(string database, string sql)
@@ -158,7 +181,9 @@ public sealed class PrivatePostgres : IAsyncDisposable
             : new ProcessStartInfo(path, arguments);
     }
 
-    private static async Task RunAsync(string program, string[] arguments)
+    private static Task RunAsync(string program, string[] arguments) => OutputAsync(program, arguments);
+
+    private static async Task<string> OutputAsync(string program, string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments)
         {
@@ -170,6 +195,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
         await Task.WhenAll(output, errors, process.WaitForExitAsync());
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"{program} failed: {await errors}{await output}");
+        return await output;
     }
 
     private static int FreePort()
