@@ -13,6 +13,7 @@ namespace Millrace.Connect.Runtime;
 /// </summary>
 internal sealed class PostgresTask : IAsyncDisposable
 {
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
     private readonly ConnectorConfig _config;
     private readonly ConnectorProgress _progress;
     private readonly Action<string> _log;
@@ -42,6 +43,9 @@ internal sealed class PostgresTask : IAsyncDisposable
         _schemas = new TableSchemas(_filter, config.ValueModes(), config.ConverterSettings(),
             config.String("topic.prefix"), config.String("topic.delimiter"));
     }
+
+    /// <summary>Whether an orderly stop waits for what is under way; without, a stop is like a death.</summary>
+    public bool FlushOnStop { get; init; } = true;
 
     private string ApplicationName => $"millrace {_config.Name}";
 
@@ -141,7 +145,7 @@ internal sealed class PostgresTask : IAsyncDisposable
             _config.String("publication.name"), start.End, TimeSpan.FromMilliseconds(interval), cancellation);
         _progress.Enter(ConnectorState.Streaming);
         _log($"streaming from {start.End}");
-        using var stopCommits = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var stopCommits = CancellationTokenSource.CreateLinkedTokenSource(_failed.Token);
         var commits = committer.RunAsync(stream.Confirm, stopCommits.Token);
         var watch = commits.ContinueWith(t => Fail(t.Exception!.GetBaseException()), CancellationToken.None,
             TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
@@ -156,6 +160,11 @@ internal sealed class PostgresTask : IAsyncDisposable
         }
         finally
         {
+            if (FlushOnStop && _failure is null && cancellation.IsCancellationRequested)
+            {
+                await committer.DrainAsync(StopPatience);
+                await stream.TrySendStatusAsync();
+            }
             await stopCommits.CancelAsync();
             await commits.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await watch.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -13,9 +13,12 @@ internal sealed class ConnectorUnderTest : IAsyncDisposable
     private readonly PostgresConnector _connector;
     private readonly CancellationTokenSource _stop = new();
 
-    public ConnectorUnderTest(IReadOnlyDictionary<string, string> properties, string bootstrap)
+    public ConnectorUnderTest(IReadOnlyDictionary<string, string> properties, string bootstrap, bool flushOnStop = true)
     {
-        _connector = new PostgresConnector(ConnectorConfig.Of(properties), bootstrap, Log.Enqueue);
+        _connector = new PostgresConnector(ConnectorConfig.Of(properties), bootstrap, Log.Enqueue)
+        {
+            FlushOnStop = flushOnStop,
+        };
         Run = _connector.RunAsync(_stop.Token);
     }
 

@@ -48,7 +48,7 @@ public sealed class CrashTests(Servers servers)
         for (var death = 0; death < 4; death++)
         {
             // Disposing drops whatever the producer holds and confirms nothing: to the outside a death.
-            await using var connector = new ConnectorUnderTest(properties, servers.Kafka.Bootstrap);
+            await using var connector = new ConnectorUnderTest(properties, servers.Kafka.Bootstrap, flushOnStop: false);
             await connector.StreamingAsync();
             await connector.UntilAsync(() => connector.Status.ChangesCaptured > 500);
         }
@@ -57,6 +57,28 @@ public sealed class CrashTests(Servers servers)
         await using var last = new ConnectorUnderTest(properties, servers.Kafka.Bootstrap);
         await last.CaughtUpAsync(postgres, "postgres");
         await AssertTopicIsTableAsync(postgres, "crash_connector");
+    }
+
+    [Fact]
+    public async Task OrderlyStopLeavesNothingTwice()
+    {
+        servers.Require();
+        await using var postgres = await PrivatePostgres.StartAsync();
+        await postgres.SqlAsync("postgres", Table);
+        var properties = Properties(postgres, "orderly_stop");
+        await using (var first = new ConnectorUnderTest(properties, servers.Kafka.Bootstrap))
+        {
+            await first.StreamingAsync();
+            for (var i = 0; i < 50; i++)
+                await postgres.SqlAsync("postgres",
+                    "INSERT INTO t (v, n) SELECT 'v', g FROM generate_series(1, 20) g");
+            await first.UntilAsync(() => first.Status.ChangesCaptured > 100);
+        }
+        await using var second = new ConnectorUnderTest(properties, servers.Kafka.Bootstrap);
+        await second.CaughtUpAsync(postgres, "postgres");
+        var records = TopicReader.Read(servers.Kafka.Bootstrap, ["orderly_stop.public.t"]);
+        Assert.Equal(1000, records.Count);
+        Assert.Equal(1000, records.Select(r => r.Key).Distinct().Count());
     }
 
     private static Dictionary<string, string> Properties(PrivatePostgres postgres, string name)

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Npgsql;
 
 namespace Millrace.Integration.Connect;
@@ -113,6 +115,30 @@ public sealed class PrivatePostgres : IAsyncDisposable
         var rules = await File.ReadAllTextAsync(file);
         await File.WriteAllTextAsync(file, $"host all {user} 127.0.0.1/32 {method}\n{rules}");
         await SqlAsync("postgres", "SELECT pg_reload_conf()");
+    }
+
+    /// <summary>Turns TLS on with a new self-signed certificate for 127.0.0.1; returns the certificate's file.</summary>
+    public async Task<string> EnableTlsAsync()
+    {
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        var file = Path.Combine(_directory.FullName, "server.crt");
+        var keyFile = Path.Combine(_directory.FullName, "server.key");
+        await File.WriteAllTextAsync(file, certificate.ExportCertificatePem());
+        await File.WriteAllTextAsync(keyFile, key.ExportPkcs8PrivateKeyPem());
+        await RunAsync("chmod", ["600", keyFile]);
+        if (Environment.IsPrivilegedProcess)
+            await RunAsync("chown", ["postgres", file, keyFile]);
+        await SqlAsync("postgres", $"ALTER SYSTEM SET ssl_cert_file = '{file}'");
+        await SqlAsync("postgres", $"ALTER SYSTEM SET ssl_key_file = '{keyFile}'");
+        await SqlAsync("postgres", "ALTER SYSTEM SET ssl = on");
+        await SqlAsync("postgres", "SELECT pg_reload_conf()");
+        return file;
     }
 
     public async Task SqlAsync(string database, string sql)

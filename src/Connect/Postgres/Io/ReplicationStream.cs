@@ -112,6 +112,21 @@ internal sealed class ReplicationStream : IAsyncDisposable
         }
     }
 
+    /// <summary>A last status at an orderly stop; a server that is gone learns the position at the next start.
+    /// </summary>
+    public async Task TrySendStatusAsync()
+    {
+        try
+        {
+            using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+            await SendStatusAsync(timeout.Token);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The stored position counts, not what the server remembers of it.
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
