@@ -6,11 +6,9 @@ using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
-using Millrace.Core.Groups;
 using Millrace.Core.Log;
 using Millrace.Core.Model;
 using Millrace.Protocol.Messages;
-using Millrace.Protocol.Wire;
 
 namespace Millrace.Broker;
 
@@ -50,8 +48,8 @@ public sealed class Node : IDisposable
             WereLogsClosed = _directory.WasCleanlyShutDown,
         };
         _metadataLog = new LocalMetadataLog(PartitionLog.Open(
-            disk, new TopicPartition(TopicName.ClusterMetadata, 0), Uuid.Zero, new LogSettings(), Clock.Machine.Now,
-            _directory.WasCleanlyShutDown));
+            disk, new TopicPartition(TopicName.ClusterMetadata, 0), LogSettings.Default, Clock.Machine.Now,
+            new LogOpening(_directory.WasCleanlyShutDown, Offset.Zero, Offset.Zero)));
         var core = new Controller(settings, Randomness.Machine);
         var controller = new ControllerShard(_background, core, _metadataLog, publisher, settings);
         var (host, port) = AdvertisedAddress(settings);
@@ -80,7 +78,7 @@ public sealed class Node : IDisposable
         _background.Dispose();
         _committer.Dispose();
         foreach (var partition in _topics.Topics.SelectMany(topic => topic.Partitions))
-            partition.Log.Close();
+            partition.Log.Close(clean: true);
         _metadataLog.Dispose();
         _directory.MarkCleanShutdown();
         _directory.Dispose();

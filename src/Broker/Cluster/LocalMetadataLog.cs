@@ -1,3 +1,4 @@
+using Millrace.Broker.Partitions;
 using Millrace.Core.Controller;
 using Millrace.Core.Log;
 using Millrace.Core.Model;
@@ -17,11 +18,13 @@ internal sealed class LocalMetadataLog(PartitionLog log) : IMetadataLog
 
     public IEnumerable<IMessage> ReadAll()
     {
-        foreach (var (_, value) in LogRecords.ReadAll(log))
+        var records = new List<IMessage>();
+        LogRecords.Replay(log, (_, value) =>
         {
             if (value is { } bytes && MetadataRecord.Read(bytes) is { } record)
-                yield return record;
-        }
+                records.Add(record);
+        });
+        return records;
     }
 
     public void Append(IReadOnlyList<IMessage> records, Instant now)
@@ -31,18 +34,19 @@ internal sealed class LocalMetadataLog(PartitionLog log) : IMetadataLog
         {
             _writer.Clear();
             MetadataRecord.Write(_writer, record);
-            batch.Append(now.Milliseconds, null, _writer.Written);
+            batch.Append(new Record { OffsetDelta = batch.Count, Timestamp = now.Milliseconds, HasValue = true, Value = _writer.WrittenSpan });
         }
 
         var result = log.Append(batch.Build(), LeaderEpoch.Zero, now, AppendOrigin.Coordinator);
         if (result.Error != ErrorCode.None)
             throw new IOException($"The metadata log refuses records: {result.Error}.");
-        log.Flush();
+        if (log.Flush() is var error and not ErrorCode.None)
+            throw new IOException($"The metadata log can't be flushed: {error}.");
     }
 
     public void Dispose()
     {
-        log.Close();
+        log.Close(clean: true);
         _writer.Dispose();
     }
 }

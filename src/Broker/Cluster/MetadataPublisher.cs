@@ -5,6 +5,7 @@ using Millrace.Core.Configs;
 using Millrace.Core.Controller;
 using Millrace.Core.Log;
 using Millrace.Core.Model;
+using Millrace.Protocol.Wire;
 
 namespace Millrace.Broker.Cluster;
 
@@ -47,14 +48,22 @@ internal sealed class MetadataPublisher(
         for (var number = present.Length; number < topic.Partitions.Length; number++)
         {
             var id = new TopicPartition(topic.Name, number);
-            var log = PartitionLog.Open(disk, id, topic.Id, logSettings, Clock.Now, WereLogsClosed);
-            opened.Add(new Partition(id, topic.Id, log, flushQueue));
+            opened.Add(new Partition(id, topic.Id, Open(id, topic.Id, logSettings), flushQueue));
         }
 
         var hosted = new HostedTopic(topic.Name, topic.Id, opened.ToImmutable());
         topics.Set(hosted);
         if (topic.Name == TopicName.ConsumerOffsets)
             coordinators.Serve(hosted.Partitions);
+    }
+
+    private PartitionLog Open(TopicPartition id, Uuid topicId, LogSettings logSettings)
+    {
+        var opening = new LogOpening(WereLogsClosed, Offset.Zero, Offset.Zero);
+        var log = PartitionLog.Open(disk, id, logSettings, Clock.Now, opening);
+        if (log.TopicId != topicId)
+            log.AssignTopicId(topicId);
+        return log;
     }
 
     private void Drop(HostedTopic topic)

@@ -1,6 +1,7 @@
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
 using Millrace.Core.Log;
+using Millrace.Protocol.Records;
 
 namespace Millrace.Broker.Cluster;
 
@@ -10,13 +11,37 @@ internal static class TopicLogSettings
     public static LogSettings Of(TopicImage topic, BrokerSettings settings)
     {
         string Text(string name) => EffectiveConfigs.Text(name, settings, topic.Configs);
+        var policies = ConfigText.Items(Text("cleanup.policy"));
+        var compression = Text("compression.type");
         return new LogSettings
         {
             SegmentBytes = int.Parse(Text("segment.bytes")),
             SegmentMs = long.Parse(Text("segment.ms")),
-            IndexBytes = int.Parse(Text("segment.index.bytes")),
+            SegmentIndexBytes = int.Parse(Text("segment.index.bytes")),
             IndexIntervalBytes = int.Parse(Text("index.interval.bytes")),
             MaxMessageBytes = int.Parse(Text("max.message.bytes")),
+            TimestampType = Enum.Parse<TimestampType>(Text("message.timestamp.type")),
+            TimestampBeforeMaxMs = long.Parse(Text("message.timestamp.before.max.ms")),
+            TimestampAfterMaxMs = long.Parse(Text("message.timestamp.after.max.ms")),
+            Compact = policies.Contains("compact"),
+            Delete = policies.Contains("delete"),
+            Compression = Codec(compression),
+            CompressionLevel = compression is "gzip" or "lz4" or "zstd"
+                ? Level(compression, Text($"compression.{compression}.level"))
+                : Protocol.Records.Compression.Codec.DefaultLevel,
+            RetentionMs = long.Parse(Text("retention.ms")),
+            RetentionBytes = long.Parse(Text("retention.bytes")),
+            ProducerIdExpirationMs = settings.Int("producer.id.expiration.ms"),
         };
     }
+
+    private static CompressionType? Codec(string name) => name switch
+    {
+        "producer" => null,
+        "uncompressed" => CompressionType.None,
+        _ => Enum.Parse<CompressionType>(name, ignoreCase: true),
+    };
+
+    private static int Level(string codec, string text) =>
+        codec == "gzip" && text == "-1" ? Protocol.Records.Compression.Codec.DefaultLevel : int.Parse(text);
 }

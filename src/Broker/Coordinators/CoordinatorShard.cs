@@ -5,7 +5,6 @@ using Millrace.Core.Log;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Records;
-using Millrace.Protocol.Wire;
 
 namespace Millrace.Broker.Coordinators;
 
@@ -21,8 +20,6 @@ namespace Millrace.Broker.Coordinators;
 /// </remarks>
 internal sealed class CoordinatorShard
 {
-    private const int LoadBytes = 1 << 20;
-
     private readonly Partition _partition;
     private readonly Func<GroupCoordinator> _newCore;
     private readonly ILoop _timers;
@@ -107,17 +104,23 @@ internal sealed class CoordinatorShard
         for (var i = 0; i < _effects.RecordCount; i++)
         {
             var record = _effects.Record(i);
-            builder.Append(timestamp, record.Key.Span, record.Value is { } value ? value.Span : default, record.Value is null);
+            if (record.Value is { } value)
+                builder.Append(timestamp, record.Key.Span, value.Span);
+            else
+                builder.AppendTombstone(timestamp, record.Key.Span);
         }
 
-        return _partition.Append(builder.Build().Span, AppendOrigin.Coordinator, _timers.Now, commit).Error;
+        return _partition.Append(builder.Build(), AppendOrigin.Coordinator, _timers.Now, commit).Error;
     }
 
     private GroupCoordinator Load()
     {
         var core = _newCore();
-        foreach (var (key, value) in _partition.Log.Records(LoadBytes))
-            core.Replay(key!.Value, value);
+        LogRecords.Replay(_partition.Log, (key, value) =>
+        {
+            if (key is { } bytes)
+                core.Replay(bytes, value);
+        });
         core.Start(_timers.Steady);
         return core;
     }

@@ -43,7 +43,7 @@ internal sealed class DataDirectory : IDisposable
             var marker = Path.Combine(path, CleanShutdown);
             var wasClean = File.Exists(marker);
             File.Delete(marker);
-            Native.FlushDirectory(path);
+            Native.FsyncDirectory(path);
             return new DataDirectory(path, held, clusterId, wasClean);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -112,9 +112,13 @@ internal sealed class DataDirectory : IDisposable
     private static void WriteDurably(string path, string name, string text)
     {
         var temporary = Path.Combine(path, name + ".tmp");
-        File.WriteAllText(temporary, text);
-        Native.FlushFile(temporary);
+        using (var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
+        {
+            RandomAccess.Write(file, System.Text.Encoding.UTF8.GetBytes(text), 0);
+            Native.Fdatasync(file);
+        }
+
         File.Move(temporary, Path.Combine(path, name), overwrite: true);
-        Native.FlushDirectory(path);
+        Native.FsyncDirectory(path);
     }
 }

@@ -53,7 +53,7 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
             result = Log.Append(batch, LeaderEpoch, now, origin);
             if (result.Error != ErrorCode.None)
                 return result;
-            var end = result.LastOffset + 1;
+            var end = result.NextOffset;
             if (durable is null)
             {
                 isVisible = !result.IsDuplicate && HighWatermark == result.BaseOffset;
@@ -98,16 +98,7 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
     /// <summary>Forces the log to stable storage and answers those who wait for it. On a thread that may wait.</summary>
     public void Flush()
     {
-        var error = ErrorCode.None;
-        try
-        {
-            Log.Flush();
-        }
-        catch (IOException)
-        {
-            error = ErrorCode.KafkaStorageError;
-        }
-
+        var error = Log.Flush();
         var flushed = Log.FlushedOffset;
         var released = new List<IFlushListener>();
         var isVisible = false;

@@ -40,6 +40,7 @@ internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerS
             ConfigResource.Broker => DescribeBroker(resource, request, result),
             _ => new Verdict(ErrorCode.InvalidRequest, $"Resource type {resource.ResourceType} can't be described."),
         };
+        result.ErrorMessage ??= "";
         return result;
     }
 

@@ -1,6 +1,5 @@
 using Millrace.Broker.Partitions;
 using Millrace.Core.Configs;
-using Millrace.Core.Log;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -47,7 +46,6 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
     private bool TryReply(PendingRequest pending, FetchRequest request, bool isLast)
     {
         var response = new FetchResponse();
-        var left = Math.Min(request.MaxBytes, _mostBytes);
         var read = 0L;
         var failed = false;
         foreach (var topic in request.Topics)
@@ -56,7 +54,7 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
             response.Responses.Add(answer);
             foreach (var wanted in topic.Partitions)
             {
-                var data = Read(pending, topic, wanted, request.IsolationLevel, left - read, isFirst: read == 0);
+                var data = Read(pending, request, topic, wanted, read);
                 failed |= data.ErrorCode != ErrorCode.None || data.DivergingEpoch.EndOffset >= 0;
                 read += data.Records.Length;
                 answer.Partitions.Add(data);
@@ -70,14 +68,13 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
     }
 
     private FetchResponse.PartitionData Read(
-        PendingRequest pending, FetchRequest.FetchTopic topic, FetchRequest.FetchPartition wanted, sbyte isolation,
-        long left, bool isFirst)
+        PendingRequest pending, FetchRequest request, FetchRequest.FetchTopic topic, FetchRequest.FetchPartition wanted,
+        long read)
     {
         var answer = new FetchResponse.PartitionData
         {
             PartitionIndex = wanted.Partition,
             HighWatermark = -1,
-            AbortedTransactions = isolation == 1 ? [] : null,
             Records = RecordData.Empty,
         };
         if (Find(pending, topic, wanted) is not { } partition)
@@ -88,7 +85,7 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
             return answer;
         }
 
-        if (isolation is not (0 or 1) || wanted.PartitionMaxBytes < 0 || left < 0)
+        if (request.IsolationLevel is not (0 or 1) || wanted.PartitionMaxBytes < 0 || request.MaxBytes < 0)
             answer.ErrorCode = ErrorCode.UnknownServerError;
         else if (wanted.CurrentLeaderEpoch >= 0)
             answer.ErrorCode = partition.CheckLeaderEpoch(wanted.CurrentLeaderEpoch);
@@ -102,9 +99,18 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
             return answer;
         }
 
-        var limit = (int)Math.Min(wanted.PartitionMaxBytes, Math.Max(left, 0));
+        var left = Math.Max(Math.Min(request.MaxBytes, _mostBytes) - read, 0);
         var visible = partition.HighWatermark;
-        answer.Records = partition.Log.Read(from, limit, visible, isFirst);
+        var slice = partition.Log.Read(from, (int)Math.Min(wanted.PartitionMaxBytes, left), visible, read == 0);
+        if (slice.Error != ErrorCode.None)
+        {
+            answer.ErrorCode = slice.Error;
+            return answer;
+        }
+
+        if (slice.Source is not null)
+            answer.Records = new RecordData(slice.Source, slice.Position, slice.Length);
+        answer.AbortedTransactions = request.IsolationLevel == 1 ? [] : null;
         answer.HighWatermark = visible.Value;
         answer.LastStableOffset = partition.LastStableOffset.Value;
         answer.LogStartOffset = partition.Log.LogStartOffset.Value;

@@ -1,4 +1,5 @@
 using Millrace.Broker.Partitions;
+using Millrace.Core.Log;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -28,14 +29,17 @@ internal sealed class ListOffsetsHandler(TopicPartitions topics) : RequestHandle
         foreach (var topic in request.Topics)
         {
             var answer = new ListOffsetsResponse.ListOffsetsTopicResponse { Name = topic.Name };
-            response.Topics.Add(answer);
-            var asked = topic.Partitions.CountBy(partition => partition.PartitionIndex).ToDictionary();
-            foreach (var partition in topic.Partitions)
+            foreach (var asked in topic.Partitions.GroupBy(partition => partition.PartitionIndex))
             {
-                answer.Partitions.Add(asked[partition.PartitionIndex] > 1
-                    ? Failed(partition, ErrorCode.InvalidRequest)
+                var partition = asked.First();
+                answer.Partitions.Add(
+                    asked.Count() > 1 ? Failed(partition, ErrorCode.InvalidRequest)
+                    : request.IsolationLevel is not (0 or 1) ? Failed(partition, ErrorCode.UnknownServerError)
                     : Find(topic.Name, partition, pending.Version));
             }
+
+            if (answer.Partitions.Count > 0)
+                response.Topics.Add(answer);
         }
 
         pending.Reply(response);
@@ -57,8 +61,8 @@ internal sealed class ListOffsetsHandler(TopicPartitions topics) : RequestHandle
             Latest => (partition.HighWatermark, -1L),
             Earliest or EarliestLocal => (log.LogStartOffset, -1L),
             LatestTiered or EarliestPendingUpload => (Offset.None, -1L),
-            MaxTimestamp => log.MaxTimestampOffset(),
-            _ => log.OffsetForTimestamp(wanted.Timestamp),
+            MaxTimestamp => Found(log.MaxTimestampOffset()),
+            _ => Found(log.OffsetForTimestamp(wanted.Timestamp)),
         };
         if (offset > partition.HighWatermark || (wanted.Timestamp is not Latest && offset == partition.HighWatermark
             && wanted.Timestamp is not (Earliest or EarliestLocal)))
@@ -71,6 +75,8 @@ internal sealed class ListOffsetsHandler(TopicPartitions topics) : RequestHandle
             LeaderEpoch = offset == Offset.None ? -1 : partition.LeaderEpoch.Value,
         };
     }
+
+    private static (Offset Offset, long Timestamp) Found(TimestampOffset found) => (found.Offset, found.Timestamp);
 
     private static bool IsKnown(long timestamp, short version) => timestamp switch
     {

@@ -28,6 +28,12 @@ internal sealed class MetadataHandler(
 
     protected override void Handle(PendingRequest pending, MetadataRequest request)
     {
+        if (Refusal(request.Topics, pending.Version) is { } refusal)
+        {
+            pending.Reply(refusal);
+            return;
+        }
+
         var (host, port) = node.AddressFor(pending.Connection);
         var response = new MetadataResponse
         {
@@ -55,25 +61,43 @@ internal sealed class MetadataHandler(
         {
             return request.Topics.Where(topic => !topic.TopicId.IsZero)
                 .DistinctBy(topic => topic.TopicId)
-                .Select(topic => ById(topic.TopicId, pending.Version));
+                .Select(topic => ById(topic.TopicId));
         }
 
-        return request.Topics.DistinctBy(topic => topic.Name).Select(topic => ByName(topic.Name, request, pending.Version));
+        return request.Topics.DistinctBy(topic => topic.Name).Select(topic => ByName(topic.Name!, request, pending.Version));
     }
 
-    private MetadataResponse.Topic ById(Protocol.Wire.Uuid id, short version)
+    /// <summary>
+    /// The answer, for all topics alike, where one is named by an id too early or by nothing at all; else null.
+    /// </summary>
+    private static MetadataResponse? Refusal(List<MetadataRequest.Topic>? topics, short version)
     {
-        if (version < 12)
-            return new() { TopicId = id, Name = "", ErrorCode = ErrorCode.InvalidRequest };
-        return topics.Find(id) is { } topic
+        if (topics is null)
+            return null;
+        var error = version < 12 && topics.Any(topic => topic.Name is null || !topic.TopicId.IsZero)
+            ? ErrorCode.InvalidRequest
+            : topics.Any(topic => topic.Name is null && topic.TopicId.IsZero) ? ErrorCode.UnknownServerError
+            : ErrorCode.None;
+        return error == ErrorCode.None
+            ? null
+            : new MetadataResponse
+            {
+                Topics = topics.ConvertAll(topic => new MetadataResponse.Topic
+                {
+                    Name = topic.Name ?? "",
+                    TopicId = topic.TopicId,
+                    ErrorCode = error,
+                }),
+            };
+    }
+
+    private MetadataResponse.Topic ById(Protocol.Wire.Uuid id) =>
+        topics.Find(id) is { } topic
             ? Describe(topic)
             : new() { TopicId = id, Name = null, ErrorCode = ErrorCode.UnknownTopicId };
-    }
 
-    private MetadataResponse.Topic ByName(string? name, MetadataRequest request, short version)
+    private MetadataResponse.Topic ByName(string name, MetadataRequest request, short version)
     {
-        if (name is null)
-            return new() { Name = version >= 12 ? null : "", ErrorCode = ErrorCode.UnknownServerError };
         if (topics.Find(name) is { } topic)
             return Describe(topic);
         if (name == TopicName.ClusterMetadata)

@@ -1,9 +1,8 @@
-using System.Globalization;
 using Millrace.Broker.Partitions;
-using Millrace.Core.Controller;
 using Millrace.Core.Log;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
+using Millrace.Protocol.Records;
 using Millrace.Protocol.Wire;
 
 namespace Millrace.Broker.Requests;
@@ -14,7 +13,8 @@ namespace Millrace.Broker.Requests;
 /// <remarks>
 /// <para>acks=0 has no answer, and any error in it ends the connection; acks=1 is answered after the append, acks=-1
 /// when the records are on stable storage. A partition that is named twice is answered once, by its last batch.</para>
-/// <para>Version 13 names topics by id. Records at fault are named from version 8 on. zstd needs version 7.</para>
+/// <para>Version 13 names topics by id. Records at fault are named from version 8 on; as in Kafka only they come with a
+/// message. zstd needs version 7.</para>
 /// <para>Known gap: transactional batches are refused until the transaction coordinator exists.</para>
 /// </remarks>
 internal sealed class ProduceHandler(TopicPartitions topics) : RequestHandler<ProduceRequest>
@@ -64,7 +64,7 @@ internal sealed class ProduceHandler(TopicPartitions topics) : RequestHandler<Pr
 
         var listener = delayed?.Await(answer);
         var result = partition!.Append(
-            data.Records.Bytes.Span, new AppendOrigin(pending.Version >= FirstVersionWithZstd), pending.Loop.Now, listener);
+            data.Records.Bytes.Span, AppendOrigin.Client, pending.Loop.Now, listener);
         answer.LogAppendTimeMs = result.LogAppendTimeMs;
         if (result.Error == ErrorCode.None)
         {
@@ -74,7 +74,8 @@ internal sealed class ProduceHandler(TopicPartitions topics) : RequestHandler<Pr
         }
 
         answer.ErrorCode = result.Error;
-        answer.ErrorMessage = result.Message;
+        answer.ErrorMessage = result.RecordErrors.Count > 0 ? result.ErrorMessage : null;
+        answer.LogStartOffset = result.LogStartOffset.Value;
         foreach (var (index, message) in result.RecordErrors)
             answer.RecordErrors.Add(new() { BatchIndex = index, BatchIndexErrorMessage = message });
         delayed?.Forget();
@@ -92,7 +93,11 @@ internal sealed class ProduceHandler(TopicPartitions topics) : RequestHandler<Pr
             return ErrorCode.InvalidTopic;
         if (partition is null)
             return ErrorCode.UnknownTopicOrPartition;
-        return records.Length == 0 ? ErrorCode.InvalidRecord : ErrorCode.None;
+        if (records.Length == 0)
+            return ErrorCode.InvalidRecord;
+        var isZstd = RecordBatch.TryRead(records.Bytes.Span, out var batch) == RecordBatchError.None
+            && batch.Compression == CompressionType.Zstd;
+        return isZstd && pending.Version < FirstVersionWithZstd ? ErrorCode.UnsupportedCompressionType : ErrorCode.None;
     }
 
     private static bool IsNamedAgain(List<ProduceRequest.PartitionProduceData> data, int index)

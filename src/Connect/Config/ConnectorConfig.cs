@@ -17,24 +17,17 @@ public sealed class ConnectorConfig
         Warnings = warnings;
     }
 
+    /// <summary>The properties that are supported, with a sentence on each.</summary>
+    public static IEnumerable<(string Name, string Documentation)> Properties =>
+        PostgresProperties.All.Values.Where(property => !property.Unsupported)
+            .Select(property => (property.Name, property.Doc));
+
     public string Name => String("name");
 
     public IReadOnlyList<string> Warnings { get; }
 
     /// <summary>Reads a Java .properties file.</summary>
-    public static ConnectorConfig Load(string path)
-    {
-        string text;
-        try
-        {
-            text = File.ReadAllText(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigException("connector file", path, $"cannot be read: {e.Message}");
-        }
-        return Of(PropertiesFile.Parse(text));
-    }
+    public static ConnectorConfig Load(string path) => Of(PropertiesFile.Load(path));
 
     /// <summary>Checks properties, fills in defaults; throws <see cref="ConfigException"/> at the first wrong one.
     /// </summary>

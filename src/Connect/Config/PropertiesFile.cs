@@ -4,8 +4,21 @@ using System.Text;
 namespace Millrace.Connect.Config;
 
 /// <summary>Java's .properties format: comments, continuation lines, escapes; the last of equal keys counts.</summary>
-internal static class PropertiesFile
+public static class PropertiesFile
 {
+    /// <exception cref="ConfigException">The file can't be read, or an escape in it is wrong.</exception>
+    public static Dictionary<string, string> Load(string path)
+    {
+        try
+        {
+            return Parse(File.ReadAllText(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigException("properties file", path, $"cannot be read: {e.Message}");
+        }
+    }
+
     public static Dictionary<string, string> Parse(string text)
     {
         var properties = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -150,10 +150,11 @@ internal static class TopicConfigs
         {
             BrokerSynonym = "log.retention.bytes",
         },
-        new("retention.ms", ConfigType.Long, "-1",
+        new("retention.ms", ConfigType.Long, "604800000",
             "Age beyond which segments are deleted; -1 is no limit.", AtLeast(-1))
         {
             BrokerSynonym = "log.retention.ms",
+            IsSynonymInOtherUnits = true,
         },
         new("segment.bytes", ConfigType.Int, "1073741824",
             "Size at which a segment is closed and the next begun.", AtLeast(1048576))

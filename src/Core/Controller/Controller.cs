@@ -34,7 +34,7 @@ internal sealed class Controller(BrokerSettings settings, IRandomness randomness
             var result = new CreateTopicsResponse.CreatableTopicResult { Name = group.Key };
             response.Topics.Add(result);
             var verdict = request.TimeoutMs <= 0
-                ? new Verdict(ErrorCode.RequestTimedOut, "The timeout has passed before the request was looked at.")
+                ? new Verdict(ErrorCode.RequestTimedOut, null)
                 : group.Count() > 1
                     ? new Verdict(ErrorCode.InvalidRequest, "The topic is named more than once in the request.")
                     : CreateTopic(group.First(), request.ValidateOnly, result, ref partitions, records);
@@ -180,7 +180,7 @@ internal sealed class Controller(BrokerSettings settings, IRandomness randomness
         var id = randomness.NewUuid();
         var configs = topic.Configs.GroupBy(config => config.Name)
             .ToImmutableSortedDictionary(group => group.Key, group => group.Last().Value!);
-        result.TopicId = validateOnly ? Uuid.Zero : id;
+        result.TopicId = id;
         result.NumPartitions = count;
         result.ReplicationFactor = 1;
         result.Configs = EffectiveConfigs.Describe(settings, configs).ConvertAll(
@@ -213,7 +213,7 @@ internal sealed class Controller(BrokerSettings settings, IRandomness randomness
         CreatePartitionsRequest.CreatePartitionsTopic topic, bool validateOnly, List<IMessage> records)
     {
         if (Image.Find(topic.Name) is not { } existing)
-            return new Verdict(ErrorCode.UnknownTopicOrPartition, "There is no such topic.");
+            return new Verdict(ErrorCode.UnknownTopicOrPartition, null);
         var present = existing.Partitions.Length;
         if (topic.Count <= present)
         {

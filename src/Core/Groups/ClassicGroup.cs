@@ -34,7 +34,7 @@ internal sealed class ClassicGroup(string groupId)
 
     public string? Leader { get; private set; }
 
-    /// <summary>When the state that is in the log was entered; <see cref="Instant.Never"/> if old records do not say.</summary>
+    /// <summary>When the stored state was entered; <see cref="Instant.Never"/> where old records do not say.</summary>
     public Instant StateSince { get; private set; } = Instant.Never;
 
     /// <summary>True once a record of the group is in the log.</summary>

@@ -1,4 +1,5 @@
 using Millrace.Core.Model;
+using Millrace.Protocol.Messages;
 
 namespace Millrace.Core.Groups;
 
@@ -42,7 +43,7 @@ internal sealed class ClassicMember(string memberId, string? instanceId)
 
     public ParkedRequest? Sync { get; set; }
 
-    /// <summary>A member that waits for us cannot send heartbeats, so its session does not end; a new one's may.</summary>
+    /// <summary>Who waits for us cannot send heartbeats, so the session does not end; that of a new one may.</summary>
     public Instant Deadline => (Join is not null && !IsNew) || Sync is not null ? Instant.Never : SessionEnd;
 
     public byte[] MetadataOf(string? protocol)
@@ -62,12 +63,13 @@ internal sealed class ClassicMember(string memberId, string? instanceId)
     }
 
     /// <summary>True when the member announced just these protocols, in this order, with these bytes.</summary>
-    public bool Matches(List<Millrace.Protocol.Messages.JoinGroupRequest.Protocol> protocols)
+    public bool Matches(List<JoinGroupRequest.Protocol> protocols)
     {
         if (protocols.Count != Protocols.Length)
             return false;
         for (var i = 0; i < Protocols.Length; i++)
-            if (Protocols[i].Name != protocols[i].Name || !protocols[i].Metadata.Span.SequenceEqual(Protocols[i].Metadata))
+            if (Protocols[i].Name != protocols[i].Name
+                || !protocols[i].Metadata.Span.SequenceEqual(Protocols[i].Metadata))
                 return false;
         return true;
     }

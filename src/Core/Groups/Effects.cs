@@ -16,7 +16,8 @@ internal readonly record struct GroupReply(PendingReply Token, IMessage Response
 /// replay each of them, send the replies. Owned by the shell, which clears and reuses it.
 /// </summary>
 /// <remarks>
-/// 1. The bytes of records live until <see cref="Clear"/>. 2. Responses hold no bytes of a request.
+/// 1. The bytes of a record live until the next <see cref="Append"/> or <see cref="Clear"/>. 2. Responses hold no bytes
+/// of a request.
 /// </remarks>
 internal sealed class Effects : IDisposable
 {
@@ -35,7 +36,8 @@ internal sealed class Effects : IDisposable
     {
         var (start, keyEnd, valueEnd) = _records[index];
         var written = _bytes.Written;
-        return new GroupRecord(written[start..keyEnd], valueEnd < 0 ? null : written[keyEnd..valueEnd]);
+        var value = valueEnd < 0 ? default(ReadOnlyMemory<byte>?) : written[keyEnd..valueEnd];
+        return new GroupRecord(written[start..keyEnd], value);
     }
 
     public void Clear()

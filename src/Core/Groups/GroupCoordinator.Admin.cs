@@ -9,7 +9,7 @@ internal sealed partial class GroupCoordinator
     private const short FirstDescribeWithErrors = 6;
     private const string ClassicType = "classic";
 
-    /// <summary>Protocol and subscriptions show while they are agreed upon, assignments until they are replaced.</summary>
+    /// <summary>Protocol and subscriptions show in a stable group, assignments until they are replaced.</summary>
     public DescribeGroupsResponse.DescribedGroup Describe(string groupId, short version)
     {
         if (!_groups.TryGetValue(groupId, out var group))

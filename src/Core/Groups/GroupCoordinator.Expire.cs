@@ -28,20 +28,22 @@ internal sealed partial class GroupCoordinator
 
     private void ExpireGroup(ClassicGroup group, Instant now, Effects effects)
     {
-        var before = group.Count + group.Pending.Count;
+        var before = group.Count;
         foreach (var (memberId, _) in group.Pending.Where(pending => pending.Value <= now).ToList())
             group.Pending.Remove(memberId);
         foreach (var member in group.Members.Where(member => member.Deadline <= now).ToList())
             Remove(group, member, effects);
         if (group.SyncEnd <= now)
+        {
+            group.SyncEnd = Instant.Never;
             foreach (var member in group.Members.Where(member => member.OwesSync).ToList())
                 Remove(group, member, effects);
+        }
 
-        if (group.Count + group.Pending.Count < before)
-            AfterRemoval(group, now, effects);
+        AfterRemoval(group, group.Count < before, now, effects);
         if (group.JoinEnd <= now)
             EndJoin(group, now, effects);
-        if (group is { State: GroupState.Empty, Count: 0, Pending.Count: 0, IsStored: false } && !_offsets.Has(group.GroupId))
+        if (IsForgettable(group))
             _groups.Remove(group.GroupId);
     }
 
@@ -94,12 +96,16 @@ internal sealed partial class GroupCoordinator
 
         if (anyLeft || group is not { State: GroupState.Empty, Pending.Count: 0 })
             return true;
-        if (group.IsStored || _offsets.Has(group.GroupId))
-            GroupRecords.DeleteGroup(effects, group.GroupId);
-        else
+        if (IsForgettable(group))
             _groups.Remove(group.GroupId);
+        else
+            GroupRecords.DeleteGroup(effects, group.GroupId);
         return true;
     }
+
+    /// <summary>True for a group of which neither the log nor anybody outside knows.</summary>
+    private bool IsForgettable(ClassicGroup group) =>
+        group is { State: GroupState.Empty, Pending.Count: 0, IsStored: false } && !_offsets.Has(group.GroupId);
 
     /// <summary>
     /// An offset lives for the retention time after its commit; with an Empty group also after the last member went,

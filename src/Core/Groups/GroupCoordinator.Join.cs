@@ -47,12 +47,10 @@ internal sealed partial class GroupCoordinator
         if (IsFull(group, memberId))
         {
             join.Refuse(ErrorCode.GroupMaxSizeReached, "");
+            group.Pending.Remove(memberId);
             if (group.Find(memberId) is { } surplus)
-            {
                 Remove(group, surplus, join.Effects);
-                CompleteIfAllJoined(group, join.Now, join.Effects);
-            }
-
+            CompleteIfAllJoined(group, join.Now, join.Effects);
             return false;
         }
 
@@ -162,7 +160,8 @@ internal sealed partial class GroupCoordinator
         member.ClientId = join.Context.ClientId;
         member.ClientHost = join.Context.ClientHost;
         member.SessionTimeoutMs = request.SessionTimeoutMs;
-        member.RebalanceTimeoutMs = join.Context.ApiVersion == 0 ? request.SessionTimeoutMs : request.RebalanceTimeoutMs;
+        member.RebalanceTimeoutMs =
+            join.Context.ApiVersion == 0 ? request.SessionTimeoutMs : Math.Max(0, request.RebalanceTimeoutMs);
         if (!member.Matches(request.Protocols))
             group.SetProtocols(
                 member, [.. request.Protocols.Select(one => new MemberProtocol(one.Name, one.Metadata.ToArray()))]);
@@ -206,7 +205,7 @@ internal sealed partial class GroupCoordinator
         join.Effects.Reply(join.Reply, response, afterCommit: true);
     }
 
-    /// <summary>One call of <see cref="Join(JoinGroupRequest, in RequestContext, PendingReply, Instant, Effects)"/>.</summary>
+    /// <summary>What one join comes with.</summary>
     private readonly record struct JoinCall(
         JoinGroupRequest Request, RequestContext Context, PendingReply Reply, Instant Now, Effects Effects)
     {

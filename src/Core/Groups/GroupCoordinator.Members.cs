@@ -20,7 +20,8 @@ internal sealed partial class GroupCoordinator
         if (request.GroupId.Length == 0)
             response.ErrorCode = ErrorCode.InvalidGroupId;
         else if (context.ApiVersion < FirstLeaveOfMany)
-            response.ErrorCode = LeaveAll(request.GroupId, [new() { MemberId = request.MemberId }], now, effects)[0].ErrorCode;
+            response.ErrorCode =
+                LeaveAll(request.GroupId, [new() { MemberId = request.MemberId }], now, effects)[0].ErrorCode;
         else
             response.Members = LeaveAll(request.GroupId, request.Members, now, effects);
         effects.Reply(reply, response, afterCommit: effects.RecordCount > before);
@@ -46,11 +47,10 @@ internal sealed partial class GroupCoordinator
     {
         var group = _groups.GetValueOrDefault(groupId);
         var responses = new List<LeaveGroupResponse.MemberResponse>(members.Count);
-        var anyWent = false;
+        var before = group?.Count;
         foreach (var member in members)
         {
             var error = group is null ? ErrorCode.UnknownMemberId : Leave(group, member, effects);
-            anyWent |= error == ErrorCode.None;
             responses.Add(new LeaveGroupResponse.MemberResponse
             {
                 MemberId = member.MemberId,
@@ -59,8 +59,8 @@ internal sealed partial class GroupCoordinator
             });
         }
 
-        if (anyWent)
-            AfterRemoval(group!, now, effects);
+        if (group is not null)
+            AfterRemoval(group, group.Count < before, now, effects);
         return responses;
     }
 
@@ -69,14 +69,12 @@ internal sealed partial class GroupCoordinator
     {
         if (group.Pending.Remove(identity.MemberId))
             return ErrorCode.None;
-        var member = identity is { MemberId: "", GroupInstanceId: { } instanceId }
-            ? group.FindStatic(instanceId)
-            : group.Find(identity.MemberId);
-        var error = identity is { MemberId: "", GroupInstanceId: not null } && member is not null
-            ? ErrorCode.None
-            : group.Validate(identity.MemberId, identity.GroupInstanceId);
+        var memberId = identity.MemberId;
+        if (memberId.Length == 0 && identity.GroupInstanceId is { } instanceId)
+            memberId = group.FindStatic(instanceId)?.MemberId ?? "";
+        var error = group.Validate(memberId, identity.GroupInstanceId);
         if (error == ErrorCode.None)
-            Remove(group, member!, effects);
+            Remove(group, group.Find(memberId)!, effects);
         return error;
     }
 }

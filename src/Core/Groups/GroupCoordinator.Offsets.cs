@@ -12,8 +12,8 @@ internal sealed partial class GroupCoordinator
 
     /// <summary>
     /// Commits offsets. <paramref name="response"/> has a place for each partition of the request, as
-    /// <see cref="GroupReplies.For"/> makes it; those that the shell gave an error are passed over. Topics have names, and
-    /// ids where they are known.
+    /// <see cref="GroupReplies.For"/> makes it; those that the shell gave an error are passed over. Topics have names,
+    /// and ids where they are known.
     /// </summary>
     public void CommitOffsets(
         OffsetCommitRequest request,
@@ -87,9 +87,8 @@ internal sealed partial class GroupCoordinator
         for (var i = 0; i < partitions.Count; i++)
         {
             var (topic, partition) = partitions[i];
-            if (subscribed.Contains(topic))
-                errors[i] = ErrorCode.GroupSubscribedToTopic;
-            else if (_offsets.TryGet(groupId, topic, partition, out _))
+            errors[i] = subscribed.Contains(topic) ? ErrorCode.GroupSubscribedToTopic : ErrorCode.None;
+            if (errors[i] == ErrorCode.None && _offsets.TryGet(groupId, topic, partition, out _))
                 GroupRecords.DeleteOffset(effects, groupId, topic, partition);
         }
 

@@ -70,7 +70,7 @@ internal sealed partial class GroupCoordinator
         if (effects.RecordBytes - bytesBefore > settings.MaxBatchBytes)
         {
             effects.DropRecords(before);
-            ReleaseSyncs(group, ErrorCode.UnknownServerError, effects);
+            ReleaseSyncs(group, ErrorCode.UnknownServerError, now, effects);
             Rebalance(group, now, effects);
             return;
         }
@@ -89,7 +89,7 @@ internal sealed partial class GroupCoordinator
     private void Rebalance(ClassicGroup group, Instant now, Effects effects)
     {
         if (group.State == GroupState.CompletingRebalance)
-            ReleaseSyncs(group, ErrorCode.RebalanceInProgress, effects);
+            ReleaseSyncs(group, ErrorCode.RebalanceInProgress, now, effects);
         foreach (var member in group.Members)
             member.OwesSync = false;
         group.SyncEnd = Instant.Never;
@@ -170,14 +170,17 @@ internal sealed partial class GroupCoordinator
         GroupRecords.Store(effects, group.GroupId, empty);
     }
 
-    private void ReleaseSyncs(ClassicGroup group, ErrorCode error, Effects effects)
+    /// <summary>Sends waiting syncs back. Their sessions stood still while they waited and begin anew.</summary>
+    private void ReleaseSyncs(ClassicGroup group, ErrorCode error, Instant now, Effects effects)
     {
         foreach (var member in group.Members)
         {
             member.Assignment = [];
-            if (member.Sync is { } sync)
-                effects.Reply(sync.Token, new SyncGroupResponse { ErrorCode = error });
+            if (member.Sync is not { } sync)
+                continue;
             member.Sync = null;
+            effects.Reply(sync.Token, new SyncGroupResponse { ErrorCode = error });
+            RenewSession(group, member, now);
         }
     }
 
@@ -187,10 +190,13 @@ internal sealed partial class GroupCoordinator
         group.Remove(member);
     }
 
-    /// <summary>After members went: a generation begins anew, or one that waited for them begins.</summary>
-    private void AfterRemoval(ClassicGroup group, Instant now, Effects effects)
+    /// <summary>
+    /// After members went, or ids that were only handed out: a generation begins anew, or one that waited for them
+    /// begins.
+    /// </summary>
+    private void AfterRemoval(ClassicGroup group, bool membersWent, Instant now, Effects effects)
     {
-        if (group.State is GroupState.Stable or GroupState.CompletingRebalance)
+        if (membersWent && group.State is GroupState.Stable or GroupState.CompletingRebalance)
             Rebalance(group, now, effects);
         else
             CompleteIfAllJoined(group, now, effects);

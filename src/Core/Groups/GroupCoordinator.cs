@@ -89,8 +89,8 @@ internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberId
         if (value is { } bytes)
             GetOrAdd(groupId).Adopt(
                 GroupRecords.ReadValue<GroupMetadataValue>(bytes, GroupMetadataValue.HighestVersion, _strings));
-        else
-            _groups.Remove(groupId);
+        else if (_groups.Remove(groupId) && _offsets.Has(groupId))
+            GetOrAdd(groupId);
     }
 
     private ClassicGroup GetOrAdd(string groupId)

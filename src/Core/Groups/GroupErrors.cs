@@ -18,7 +18,7 @@ internal static class GroupErrors
         _ => append,
     };
 
-    /// <summary>Makes a response say that the request failed; partitions that failed already keep their error.</summary>
+    /// <summary>Makes a response say that the request failed; partitions that failed before keep their error.</summary>
     public static void Fail(IMessage response, ErrorCode error)
     {
         switch (response)

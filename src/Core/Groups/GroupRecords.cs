@@ -25,8 +25,11 @@ internal static class GroupRecords
         effects.Append(OffsetCommit, key, version, value);
     }
 
-    public static void DeleteOffset(Effects effects, string group, string topic, int partition) =>
-        effects.Append(OffsetCommit, new OffsetCommitKey { Group = group, Topic = topic, Partition = partition }, 0, null);
+    public static void DeleteOffset(Effects effects, string group, string topic, int partition)
+    {
+        var key = new OffsetCommitKey { Group = group, Topic = topic, Partition = partition };
+        effects.Append(OffsetCommit, key, 0, null);
+    }
 
     public static void Store(Effects effects, string group, GroupMetadataValue value) =>
         effects.Append(GroupMetadata, new GroupMetadataKey { Group = group }, GroupMetadataVersion, value);
@@ -46,7 +49,7 @@ internal static class GroupRecords
         return reader.Struct<T>(0);
     }
 
-    /// <exception cref="MalformedFrameException">The bytes or their version do not follow the specification.</exception>
+    /// <exception cref="MalformedFrameException">The bytes or their version are not specified.</exception>
     public static T ReadValue<T>(ReadOnlyMemory<byte> value, short highestVersion, StringCache strings)
         where T : IMessage, new()
     {

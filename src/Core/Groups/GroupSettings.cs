@@ -30,6 +30,6 @@ internal sealed record GroupSettings
     /// <summary>Bytes of keys and values that one batch of __consumer_offsets may hold.</summary>
     public int MaxBatchBytes { get; init; } = 1_000_000;
 
-    /// <summary>Records after which one call of <see cref="GroupCoordinator.Expire"/> leaves the rest to the next.</summary>
+    /// <summary>Records after which one <see cref="GroupCoordinator.Expire"/> leaves the rest to the next.</summary>
     public int MaxExpiredRecords { get; init; } = 1_000;
 }

@@ -54,10 +54,10 @@ public readonly ref struct RecordBatch
 
     private RecordBatch(ReadOnlySpan<byte> bytes) => Bytes = bytes;
 
-    /// <summary>The whole batch.</summary>
+    /// <summary>The whole batch, or its header alone (see <see cref="FromHeader"/>).</summary>
     public ReadOnlySpan<byte> Bytes { get; }
 
-    public int SizeInBytes => Bytes.Length;
+    public int SizeInBytes => Overhead + BinaryPrimitives.ReadInt32BigEndian(Bytes[LengthAt..]);
 
     public long BaseOffset => BinaryPrimitives.ReadInt64BigEndian(Bytes);
 
@@ -66,6 +66,8 @@ public readonly ref struct RecordBatch
     public uint Crc => BinaryPrimitives.ReadUInt32BigEndian(Bytes[CrcAt..]);
 
     public short Attributes => BinaryPrimitives.ReadInt16BigEndian(Bytes[AttributesAt..]);
+
+    public byte Magic => Bytes[MagicAt];
 
     public int LastOffsetDelta => BinaryPrimitives.ReadInt32BigEndian(Bytes[LastOffsetDeltaAt..]);
 
@@ -130,6 +132,9 @@ public readonly ref struct RecordBatch
         batch = new RecordBatch(data[..(Overhead + length)]);
         return RecordBatchError.None;
     }
+
+    /// <summary>A view of the header alone, for scans that leave the records on the disk.</summary>
+    public static RecordBatch FromHeader(ReadOnlySpan<byte> header) => new(header[..HeaderSize]);
 
     /// <summary>The batches in <paramref name="data"/> one after the other, up to the first that is not whole.</summary>
     public static RecordBatches Enumerate(ReadOnlySpan<byte> data) => new(data);

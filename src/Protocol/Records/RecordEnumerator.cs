@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Millrace.Protocol.Records;
 
 /// <summary>
@@ -27,7 +29,8 @@ public ref struct RecordEnumerator
         _count = batch.Count;
     }
 
-    public readonly Record Current => _current;
+    [UnscopedRef]
+    public readonly ref readonly Record Current => ref _current;
 
     /// <summary>What is wrong with the records; null while all is well.</summary>
     public string? Error { get; private set; }

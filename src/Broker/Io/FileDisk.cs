@@ -1,0 +1,83 @@
+using Microsoft.Win32.SafeHandles;
+using Millrace.Core.Log;
+
+namespace Millrace.Broker.Io;
+
+/// <summary>A data directory in the file system.</summary>
+internal sealed class FileDisk : IDisk
+{
+    private readonly string _root;
+
+    public FileDisk(string root)
+    {
+        _root = Path.GetFullPath(root);
+        Directory.CreateDirectory(_root);
+    }
+
+    public IDiskFile Open(string path)
+    {
+        try
+        {
+            return new FileDiskFile(System.IO.File.OpenHandle(
+                Full(path), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete));
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new IOException(e.Message, e);
+        }
+    }
+
+    public bool Exists(string path) => Path.Exists(Full(path));
+
+    public void Delete(string path) => System.IO.File.Delete(Full(path));
+
+    public void Rename(string from, string to)
+    {
+        if (Directory.Exists(Full(from)))
+            Directory.Move(Full(from), Full(to));
+        else
+            System.IO.File.Move(Full(from), Full(to), overwrite: true);
+    }
+
+    public void CreateDirectory(string path) => Directory.CreateDirectory(Full(path));
+
+    public void DeleteDirectory(string path)
+    {
+        if (Directory.Exists(Full(path)))
+            Directory.Delete(Full(path), recursive: true);
+    }
+
+    public IReadOnlyList<string> List(string path) =>
+        [.. new DirectoryInfo(Full(path)).EnumerateFileSystemInfos().Select(info => info.Name)];
+
+    public void FlushDirectory(string path) => Native.FsyncDirectory(Full(path));
+
+    private string Full(string path) => Path.Combine(_root, path);
+
+    private sealed class FileDiskFile(SafeFileHandle handle) : IDiskFile
+    {
+        public long Length => RandomAccess.GetLength(handle);
+
+        public int Read(long position, Span<byte> destination)
+        {
+            int total = 0;
+            while (total < destination.Length)
+            {
+                int count = RandomAccess.Read(handle, destination[total..], position + total);
+                if (count == 0)
+                    break;
+                total += count;
+            }
+
+            return total;
+        }
+
+        public void Write(long position, ReadOnlySpan<byte> source) => RandomAccess.Write(handle, source, position);
+
+        public void Flush() => Native.Fdatasync(handle);
+
+        public void Truncate(long length) => RandomAccess.SetLength(handle, length);
+
+        public void Dispose() => handle.Dispose();
+    }
+}

@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Text;
+using Millrace.Core.Model;
+
+namespace Millrace.Core.Log;
+
+/// <summary>
+/// Where each leader epoch of a partition begins (leader-epoch-checkpoint, KIP-101). Changed under the partition's
+/// lock; readers take the immutable list. Epochs and start offsets grow strictly. The file is written by the log's
+/// flush, before offsets of the epoch count as durable; what it lacks, recovery reads from the batches.
+/// </summary>
+internal sealed class LeaderEpochs
+{
+    private readonly IDisk _disk;
+    private readonly string _path;
+    private volatile Entry[] _entries = [];
+    private int _unflushed;
+
+    public LeaderEpochs(IDisk disk, string directory)
+    {
+        _disk = disk;
+        _path = directory + "/leader-epoch-checkpoint";
+        if (disk.Exists(_path))
+            _entries = Parse(DiskFiles.ReadLines(disk, _path));
+    }
+
+    public LeaderEpoch Latest => _entries is [.., var last] ? last.Epoch : LeaderEpoch.None;
+
+    /// <summary>A batch of this epoch begins here.</summary>
+    public void Assign(LeaderEpoch epoch, Offset startOffset)
+    {
+        if (epoch <= Latest || epoch.Value < 0)
+            return;
+        Store([.. _entries.Where(e => e.StartOffset < startOffset), new Entry(epoch, startOffset)]);
+    }
+
+    public EpochEndOffset EndOffsetFor(LeaderEpoch epoch, Offset logEndOffset)
+    {
+        Entry[] entries = _entries;
+        if (entries.Length == 0 || epoch == LeaderEpoch.None || epoch > entries[^1].Epoch)
+            return EpochEndOffset.None;
+        if (epoch == entries[^1].Epoch)
+            return new EpochEndOffset(epoch, logEndOffset);
+        int above = Array.FindIndex(entries, e => e.Epoch > epoch);
+        return new EpochEndOffset(above == 0 ? epoch : entries[above - 1].Epoch, entries[above].StartOffset);
+    }
+
+    /// <summary>Forgets the epochs that begin at or above an offset.</summary>
+    public void TruncateTo(Offset offset)
+    {
+        Entry[] kept = [.. _entries.Where(e => e.StartOffset < offset)];
+        if (kept.Length < _entries.Length)
+            Store(kept);
+    }
+
+    /// <summary>Forgets the epochs that end at or below the log's start, which the oldest left then begins at.</summary>
+    public void StartAt(Offset logStartOffset)
+    {
+        Entry[] entries = _entries;
+        int oldest = Array.FindLastIndex(entries, e => e.StartOffset <= logStartOffset);
+        if (oldest < 0 || (oldest == 0 && entries[0].StartOffset == logStartOffset))
+            return;
+        Store([new Entry(entries[oldest].Epoch, logStartOffset), .. entries[(oldest + 1)..]]);
+    }
+
+    /// <summary>Makes the list durable if it changed.</summary>
+    public void Flush()
+    {
+        if (Interlocked.Exchange(ref _unflushed, 0) == 0)
+            return;
+        Entry[] entries = _entries;
+        var text = new StringBuilder("0\n").Append(entries.Length).Append('\n');
+        foreach (Entry entry in entries)
+            text.Append(entry.Epoch).Append(' ').Append(entry.StartOffset).Append('\n');
+        DiskFiles.WriteAtomically(_disk, _path, text.ToString());
+    }
+
+    private void Store(Entry[] entries)
+    {
+        _entries = entries;
+        Volatile.Write(ref _unflushed, 1);
+    }
+
+    /// <remarks>A damaged file counts as none: recovery assigns the epochs again from the batches.</remarks>
+    private static Entry[] Parse(string[] lines)
+    {
+        var entries = new List<Entry>();
+        foreach (string line in lines.Skip(2))
+        {
+            string[] parts = line.Split(' ');
+            if (parts.Length != 2
+                || !int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int epoch)
+                || !long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out long offset))
+                return [];
+            entries.Add(new Entry(new LeaderEpoch(epoch), new Offset(offset)));
+        }
+
+        return [.. entries];
+    }
+
+    private readonly record struct Entry(LeaderEpoch Epoch, Offset StartOffset);
+}

@@ -1,0 +1,104 @@
+using Millrace.Core.Model;
+using Millrace.Protocol;
+using Millrace.Protocol.Records;
+
+namespace Millrace.Core.Log;
+
+/// <summary>
+/// The idempotent producers of one partition (KIP-98, KIP-360). Owned by the log, used under the partition's lock.
+/// 1. A batch is a duplicate only if epoch, first and last sequence equal those of one of the producer's last five.
+/// 2. An unknown producer may begin at any sequence; a known one must go on where it stopped.
+/// 3. At most <see cref="MaxProducers"/> are known; the longest silent without open transaction give way.
+/// </summary>
+internal sealed class ProducerStates
+{
+    public const int MaxProducers = 100_000;
+
+    private readonly Dictionary<long, ProducerState> _producers = [];
+
+    public int Count => _producers.Count;
+
+    internal IEnumerable<KeyValuePair<long, ProducerState>> All => _producers.OrderBy(pair => pair.Key);
+
+    /// <summary>Whether a client's batch may be appended; <paramref name="duplicate"/> is set if it has been already.</summary>
+    public ErrorCode Check(scoped in RecordBatch batch, out ProducedBatch? duplicate)
+    {
+        duplicate = null;
+        if (!batch.HasProducerId || !_producers.TryGetValue(batch.ProducerId, out ProducerState? state))
+            return ErrorCode.None;
+        short epoch = batch.ProducerEpoch;
+        if (epoch == state.Epoch && state.TryFind(batch.BaseSequence, batch.LastSequence, out ProducedBatch known))
+        {
+            duplicate = known;
+            return ErrorCode.None;
+        }
+
+        if (epoch < state.Epoch)
+            return ErrorCode.InvalidProducerEpoch;
+        if (!Follows(state, epoch, batch.BaseSequence))
+            return ErrorCode.OutOfOrderSequence;
+        return state.CurrentTransactionFirstOffset >= 0 && !batch.IsTransactional
+            ? ErrorCode.InvalidTxnState
+            : ErrorCode.None;
+    }
+
+    /// <summary>A batch with its final offsets has been written, or is read again during recovery.</summary>
+    public void Append(scoped in RecordBatch batch, Instant now)
+    {
+        if (!batch.HasProducerId)
+            return;
+        if (!_producers.TryGetValue(batch.ProducerId, out ProducerState? state))
+        {
+            if (_producers.Count >= MaxProducers)
+                Shed();
+            _producers[batch.ProducerId] = state = new ProducerState(batch.ProducerEpoch);
+        }
+
+        state.BumpTo(batch.ProducerEpoch);
+        state.LastTimestamp = Math.Max(batch.MaxTimestamp, now.Milliseconds);
+        if (batch.IsControl)
+        {
+            state.CurrentTransactionFirstOffset = -1;
+            return;
+        }
+
+        state.Add(new ProducedBatch(
+            batch.BaseSequence, batch.LastSequence, batch.LastOffset, batch.LastOffsetDelta, batch.MaxTimestamp));
+        if (batch.IsTransactional && state.CurrentTransactionFirstOffset < 0)
+            state.CurrentTransactionFirstOffset = batch.BaseOffset;
+    }
+
+    public void Add(long producerId, ProducerState state) => _producers[producerId] = state;
+
+    public void Clear() => _producers.Clear();
+
+    /// <summary>Forgets producers that wrote nothing for too long and have no transaction open.</summary>
+    public void RemoveExpired(Instant now, long expirationMs)
+    {
+        foreach ((long id, ProducerState state) in _producers)
+        {
+            if (state.CurrentTransactionFirstOffset < 0 && now.Milliseconds - state.LastTimestamp >= expirationMs)
+                _producers.Remove(id);
+        }
+    }
+
+    private static bool Follows(ProducerState state, short epoch, int firstSequence)
+    {
+        if (state.Epoch == RecordBatch.NoProducerEpoch)
+            return true;
+        if (epoch != state.Epoch)
+            return firstSequence == 0;
+        int last = state.BatchCount == 0 ? RecordBatch.NoSequence : state.LastBatch.LastSequence;
+        return firstSequence == (last == int.MaxValue ? 0 : last + 1);
+    }
+
+    /// <summary>Makes room for a tenth, so that a flood of producers costs little each.</summary>
+    private void Shed()
+    {
+        long[] oldest = [.. _producers.Where(pair => pair.Value.CurrentTransactionFirstOffset < 0)
+            .OrderBy(pair => pair.Value.LastTimestamp).ThenBy(pair => pair.Key)
+            .Take(MaxProducers / 10).Select(pair => pair.Key)];
+        foreach (long id in oldest)
+            _producers.Remove(id);
+    }
+}

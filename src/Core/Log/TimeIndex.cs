@@ -1,0 +1,105 @@
+using System.Buffers.Binary;
+
+namespace Millrace.Core.Log;
+
+/// <summary>
+/// A segment's sparse index from time to offset. An entry (t, o) says that no record up to offset o is later than t.
+/// Concurrency as in <see cref="OffsetIndex"/>. Timestamps and offsets grow strictly.
+/// </summary>
+internal sealed class TimeIndex
+{
+    public const int EntrySize = 12;
+
+    private Entry[] _entries = [];
+    private int _count;
+
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>The greatest timestamp and the last offset of its batch; (-1, 0) while empty.</summary>
+    public Entry Last
+    {
+        get
+        {
+            int count = Count;
+            return count == 0 ? new Entry(-1, 0) : Volatile.Read(ref _entries)[count - 1];
+        }
+    }
+
+    /// <summary>Appends unless the greatest timestamp is still the one that the last entry holds.</summary>
+    public void MaybeAppend(long timestamp, int relativeOffset)
+    {
+        int count = _count;
+        if (timestamp < 0 || (count > 0 && timestamp <= _entries[count - 1].Timestamp))
+            return;
+        if (count == _entries.Length)
+        {
+            var larger = new Entry[Math.Max(16, 2 * count)];
+            _entries.CopyTo(larger, 0);
+            Volatile.Write(ref _entries, larger);
+        }
+
+        _entries[count] = new Entry(timestamp, relativeOffset);
+        Volatile.Write(ref _count, count + 1);
+    }
+
+    /// <summary>An offset before which no record has the timestamp or a later one.</summary>
+    public int RelativeOffsetFor(long timestamp)
+    {
+        int low = 0;
+        int high = Count - 1;
+        Entry[] entries = Volatile.Read(ref _entries);
+        while (low <= high)
+        {
+            int middle = (low + high) >>> 1;
+            if (entries[middle].Timestamp <= timestamp)
+                low = middle + 1;
+            else
+                high = middle - 1;
+        }
+
+        return high < 0 ? 0 : entries[high].RelativeOffset;
+    }
+
+    /// <summary>Drops the entries at or above an offset. The caller owns the index alone.</summary>
+    public void TruncateTo(long relativeOffset)
+    {
+        int count = _count;
+        while (count > 0 && _entries[count - 1].RelativeOffset >= relativeOffset)
+            count--;
+        Volatile.Write(ref _count, count);
+    }
+
+    public byte[] Encode()
+    {
+        byte[] file = new byte[_count * EntrySize];
+        for (int i = 0; i < _count; i++)
+        {
+            BinaryPrimitives.WriteInt64BigEndian(file.AsSpan(i * EntrySize), _entries[i].Timestamp);
+            BinaryPrimitives.WriteInt32BigEndian(file.AsSpan((i * EntrySize) + 8), _entries[i].RelativeOffset);
+        }
+
+        return file;
+    }
+
+    /// <summary>Reads a file, zero-filled behind the last entry or not; false if it is damaged.</summary>
+    public static bool TryDecode(ReadOnlySpan<byte> file, out TimeIndex index)
+    {
+        index = new TimeIndex();
+        Entry last = new(-1, -1);
+        for (; file.Length >= EntrySize; file = file[EntrySize..])
+        {
+            if (!file.ContainsAnyExcept((byte)0))
+                return true;
+            var next = new Entry(
+                BinaryPrimitives.ReadInt64BigEndian(file), BinaryPrimitives.ReadInt32BigEndian(file[8..]));
+            if (next.Timestamp <= last.Timestamp || next.RelativeOffset <= last.RelativeOffset)
+                return false;
+            index.MaybeAppend(next.Timestamp, next.RelativeOffset);
+            last = next;
+        }
+
+        return file.IsEmpty;
+    }
+
+    public readonly record struct Entry(long Timestamp, int RelativeOffset);
+}
