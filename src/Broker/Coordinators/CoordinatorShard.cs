@@ -55,6 +55,9 @@ internal sealed class CoordinatorShard
             Send(reply);
     }
 
+    /// <summary>The listener hears when all that was decided by now is on stable storage.</summary>
+    public void AwaitFlush(IFlushListener listener) => _partition.AwaitFlush(listener);
+
     /// <summary>Reads the core, which must not change by it.</summary>
     public TResult Read<TResult>(Func<GroupCoordinator, TResult> read)
     {

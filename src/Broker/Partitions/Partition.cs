@@ -122,6 +122,16 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
             NotifyListeners();
     }
 
+    /// <summary>Deletes segments that are too old or too many, and forgets silent producers. It may wait for the disk.</summary>
+    public void ApplyRetention(Instant now)
+    {
+        lock (_lock)
+        {
+            Retention.Apply(Log, now, HighWatermark);
+            Log.RemoveExpiredProducers(now);
+        }
+    }
+
     /// <summary>Whether the request's view of the leadership is this one (KIP-320); -1 is no view.</summary>
     public ErrorCode CheckLeaderEpoch(int currentLeaderEpoch) =>
         currentLeaderEpoch == LeaderEpoch.None.Value || currentLeaderEpoch == LeaderEpoch.Value ? ErrorCode.None

@@ -15,7 +15,7 @@ public static partial class Apis
     public static ApiVersions? Find(short key) =>
         (uint)key < (uint)Index.ByKey.Length ? Index.ByKey[key] : null;
 
-    /// <summary>A class of its own: the order of initialisers in the two files of a partial class is undefined.</summary>
+    /// <summary>A class of its own: initialisers in the files of a partial class have no order.</summary>
     private static class Index
     {
         public static readonly ApiVersions?[] ByKey = Build();

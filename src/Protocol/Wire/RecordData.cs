@@ -35,7 +35,7 @@ public readonly struct RecordData
     /// <summary>Bytes; 0 for null.</summary>
     public int Length { get; }
 
-    /// <summary>The bytes of a field that was read from a frame. Writable: the broker stamps offsets in place.</summary>
+    /// <summary>The bytes of a field read from a frame. Writable: the broker stamps offsets in place.</summary>
     public Memory<byte> Bytes =>
         _source is null ? _bytes : throw new InvalidOperationException("Stored records have no bytes in memory.");
 

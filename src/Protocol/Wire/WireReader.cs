@@ -9,7 +9,8 @@ namespace Millrace.Protocol.Wire;
 /// Reads Kafka's primitive types from one frame, big-endian, without copying: bytes and records stay slices of it.
 /// </summary>
 /// <remarks>
-/// <para>Classic encodings have an int16 or int32 length, flexible ones (KIP-482) an unsigned varint of length + 1.</para>
+/// <para>Classic encodings have an int16 or int32 length, flexible ones (KIP-482) an unsigned varint of length + 1.
+/// </para>
 /// <para>1. No read passes the end of the frame. 2. Nothing is allocated by an announced count, only by bytes that are
 /// there: at most <see cref="MostElements"/> array elements a frame.</para>
 /// </remarks>
@@ -107,7 +108,7 @@ public ref struct WireReader
         return new RecordData(Slice(length));
     }
 
-    /// <summary>The number of elements that follow, or -1 for a null array where <paramref name="allowNull"/>.</summary>
+    /// <summary>The number of elements that follow; -1 for a null array where <paramref name="allowNull"/>.</summary>
     public int ArrayCount(bool flexible, bool allowNull)
     {
         var count = flexible ? CompactLength() : Int32();

@@ -27,7 +27,7 @@ public sealed class WireWriter : IDisposable
 
     public void Clear() => Length = 0;
 
-    /// <summary>Gives the buffer away, to be returned to the shared pool by its new owner, and starts a new one.</summary>
+    /// <summary>Gives the buffer to a new owner, who returns it to the shared pool, and starts a new one.</summary>
     public byte[] Detach(out int length)
     {
         var full = _buffer;

@@ -61,7 +61,8 @@ internal static class KafkaJson
 
     private static bool Same(object? left, object? right) => (left, right) switch
     {
-        (IMessage a, IMessage b) => a.GetType().GetProperties().All(property => Same(property.GetValue(a), property.GetValue(b))),
+        (IMessage a, IMessage b) =>
+            a.GetType().GetProperties().All(property => Same(property.GetValue(a), property.GetValue(b))),
         (IList a, IList b) => a.Count == 0 && b.Count == 0,
         _ => Text(left) == Text(right),
     };

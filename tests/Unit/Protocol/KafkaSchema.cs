@@ -48,7 +48,9 @@ internal sealed class KafkaSchema
         var type = json.Text("type");
         var isArray = type.StartsWith("[]", StringComparison.Ordinal);
         type = isArray ? type[2..] : type;
-        var nullable = json.TryGetProperty("nullableVersions", out var range) ? Range(range.GetString()!, versions) : null;
+        var nullable = json.TryGetProperty("nullableVersions", out var range)
+            ? Range(range.GetString()!, versions)
+            : null;
         var value = json.TryGetProperty("default", out var literal) && literal.ValueKind != JsonValueKind.Null
             ? literal.ToString()
             : null;

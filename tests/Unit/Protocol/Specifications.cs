@@ -19,7 +19,7 @@ public sealed class Specifications
         var schemas = Environment.GetEnvironmentVariable("KAFKA_SHARED") is { Length: > 0 } shared
             ? Path.Combine(shared, "kafka-protocol")
             : Checkout.File("..", "shared", "kafka-protocol");
-        Assert.SkipUnless(Directory.Exists(schemas), $"no Kafka schemas: {schemas} does not exist, nor is KAFKA_SHARED set");
+        Assert.SkipUnless(Directory.Exists(schemas), $"no Kafka schemas: neither {schemas} nor KAFKA_SHARED exists");
 
         var spec = SpecParser.Parse(Path.Combine(Ours, file));
         foreach (var message in spec.Messages)
@@ -43,7 +43,8 @@ public sealed class Specifications
     {
         var folder = Checkout.File("src", "Protocol", "Messages", "Generated");
         var fresh = Generator.Program.Generate(Ours);
-        Assert.Equal(fresh.Keys, Directory.GetFiles(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+        var present = Directory.GetFiles(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal);
+        Assert.Equal(fresh.Keys, present);
         foreach (var (name, text) in fresh)
             Assert.True(File.ReadAllText(Path.Combine(folder, name)) == text, $"{name} is stale: run ./dev gen");
     }
@@ -82,7 +83,7 @@ public sealed class Specifications
         { Default: "null" } => "null",
         { Default: "true" } => "true",
         _ when field.Default.StartsWith("0x", StringComparison.Ordinal) =>
-            long.Parse(field.Default.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture),
+            $"{long.Parse(field.Default.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture)}",
         _ => field.Default,
     };
 

@@ -30,10 +30,10 @@ internal static class WireVectors
 
     public static byte[] Bytes(this JsonElement row, string name) => row.GetProperty(name).GetBytesFromBase64();
 
-    /// <summary>Every complaint about <paramref name="message"/> after it was read from <paramref name="bytes"/>.</summary>
-    public static string? ReadAndCompare(IMessage message, ReadOnlySpan<byte> bytes, short version, JsonElement expected)
+    /// <summary>A complaint when <paramref name="message"/> is not read as <paramref name="expected"/>.</summary>
+    public static string? ReadAndCompare(IMessage message, byte[] bytes, short version, JsonElement expected)
     {
-        var reader = new WireReader(bytes.ToArray());
+        var reader = new WireReader(bytes);
         message.Read(ref reader, version);
         return KafkaJson.Difference(expected, message)
             ?? (reader.Remaining == 0 ? null : $"{reader.Remaining} bytes are left");

@@ -1,0 +1,94 @@
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using Millrace.Clients;
+using Millrace.Clients.Processes;
+
+[assembly: AssemblyFixture(typeof(BrokerUnderTest))]
+
+namespace Millrace.Clients;
+
+/// <summary>
+/// The broker that all clients talk to: a process of its own, on free ports, with its data in a temporary folder.
+/// <c>MILLRACE_TEST_BOOTSTRAP=host:port</c> asks another one instead, such as Kafka itself.
+/// </summary>
+public sealed class BrokerUnderTest : IAsyncLifetime
+{
+    private ChildProcess? _process;
+    private DirectoryInfo? _data;
+    private int _names;
+
+    public string Bootstrap { get; private set; } = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        if (Environment.GetEnvironmentVariable("MILLRACE_TEST_BOOTSTRAP") is { Length: > 0 } other)
+        {
+            Bootstrap = other;
+            return;
+        }
+
+        var configuration = Directory.GetParent(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))!.Name;
+        _data = Directory.CreateTempSubdirectory("millrace-clients-");
+        _process = ChildProcess.Start(
+            Checkout.File("src", "Millrace", "bin", configuration, "net10.0", "millrace"),
+            "server", "--data", _data.FullName, "--kafka", "127.0.0.1:0", "--http", "127.0.0.1:0");
+        Bootstrap = await Ready(_process);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is null)
+            return;
+        var code = await _process.Terminate();
+        var errors = _process.Errors;
+        await _process.DisposeAsync();
+        _data!.Delete(recursive: true);
+        Assert.True(code == 0, $"the broker ended with {code}: {errors}");
+    }
+
+    /// <summary>A name that nothing else has, on this broker or in a former run.</summary>
+    public string NewName(string prefix) => $"{prefix}-{Environment.ProcessId}-{Interlocked.Increment(ref _names)}";
+
+    public async Task<string> CreateTopic(int partitions = 1, Dictionary<string, string>? configs = null)
+    {
+        var name = NewName("topic");
+        using var admin = Admin();
+        await admin.CreateTopicsAsync(
+            [new TopicSpecification { Name = name, NumPartitions = partitions, ReplicationFactor = 1, Configs = configs }]);
+        return name;
+    }
+
+    public IAdminClient Admin() => new AdminClientBuilder(new AdminClientConfig { BootstrapServers = Bootstrap }).Build();
+
+    public IProducer<byte[]?, byte[]?> Producer(Action<ProducerConfig>? configure = null)
+    {
+        var config = new ProducerConfig { BootstrapServers = Bootstrap, LingerMs = 5, MessageTimeoutMs = 20_000 };
+        configure?.Invoke(config);
+        return new ProducerBuilder<byte[]?, byte[]?>(config).Build();
+    }
+
+    public IConsumer<byte[]?, byte[]?> Consumer(Action<ConsumerConfig>? configure = null)
+    {
+        var config = new ConsumerConfig
+        {
+            BootstrapServers = Bootstrap,
+            GroupId = NewName("group"),
+            AutoOffsetReset = AutoOffsetReset.Earliest,
+            EnablePartitionEof = false,
+        };
+        configure?.Invoke(config);
+        return new ConsumerBuilder<byte[]?, byte[]?>(config).Build();
+    }
+
+    private static async Task<string> Ready(ChildProcess process)
+    {
+        using var deadline = ChildProcess.Deadline();
+        while (await process.Output.ReadLineAsync(deadline.Token) is { } line)
+        {
+            if (line.StartsWith("ready kafka=", StringComparison.Ordinal))
+                return line["ready kafka=".Length..line.IndexOf(" http=", StringComparison.Ordinal)];
+        }
+
+        throw new InvalidOperationException($"The broker did not start: {process.Errors}");
+    }
+}

@@ -1,0 +1,51 @@
+using Confluent.Kafka;
+
+namespace Millrace.Clients.Processes;
+
+/// <summary>
+/// A client library of another language at work in a small program of its own, which knows two commands:
+/// <list type="bullet">
+/// <item><c>round-trip BOOTSTRAP CODEC OUT IN COUNT</c> writes the records of its input, one JSON object a line, to
+/// topic OUT, then reads COUNT records of topic IN and prints them in the same form;</item>
+/// <item><c>member BOOTSTRAP GROUP TOPIC</c> is a member of a group until its input ends; it prints
+/// <c>assigned P P...</c>, <c>record PARTITION OFFSET</c> and at last <c>left</c>.</item>
+/// </list>
+/// </summary>
+internal sealed record ClientProgram(string Program, string[] Arguments, Predicate<Message<byte[]?, byte[]?>> CanWrite)
+{
+    public static readonly string[] Languages = ["python", "kafkajs", "java"];
+
+    private static readonly string Sources = Checkout.File("tests", "Clients");
+
+    /// <summary>Skips the test where the language's client is absent.</summary>
+    public static ClientProgram Of(string language) => language switch
+    {
+        "python" => new("/usr/bin/python3", [Path.Combine(Sources, "py", "client.py")], HasPayloadAndHeaders),
+        "kafkajs" => new("node", [Path.Combine(Sources, "js", "client.js")], HasHeaders),
+        "java" => new(JavaRun(), [Path.Combine(Sources, "java", "Client.java")], _ => true),
+        _ => throw new ArgumentException($"there is no client '{language}'"),
+    };
+
+    public Task<string> Run(string input, params string[] arguments) =>
+        ChildProcess.Run(input, Program, [.. Arguments, .. arguments]);
+
+    public ChildProcess Start(params string[] arguments) => ChildProcess.Start(Program, [.. Arguments, .. arguments]);
+
+    /// <summary>kafkajs and kafka-python read null header values, but refuse to write them.</summary>
+    private static bool HasHeaders(Message<byte[]?, byte[]?> record) =>
+        record.Headers is null || record.Headers.All(header => header.GetValueBytes() is not null);
+
+    /// <summary>kafka-python wants a key or a value.</summary>
+    private static bool HasPayloadAndHeaders(Message<byte[]?, byte[]?> record) =>
+        HasHeaders(record) && (record.Key ?? record.Value) is not null;
+
+    private static string JavaRun()
+    {
+        var peers = Environment.GetEnvironmentVariable("KAFKA_PEERS") is { Length: > 0 } folder
+            ? folder
+            : Checkout.File("..", "shared", "peers");
+        var program = Path.Combine(peers, "bin", "java-run");
+        Assert.SkipUnless(File.Exists(program), $"no Java client: {program} does not exist, nor is KAFKA_PEERS set");
+        return program;
+    }
+}
