@@ -132,11 +132,10 @@ internal sealed class ChildProcess : IDisposable
     }
 
     /// <summary>Why it ended by itself, with the last of its standard error.</summary>
-    public DemoException Failure()
-    {
-        var tail = File.Exists(_errors) ? string.Join('\n', File.ReadLines(_errors).TakeLast(15)) : "";
-        return new DemoException($"{Name} ended by itself with exit code {_process.ExitCode}. Its last words:\n{tail}");
-    }
+    public DemoException Failure() =>
+        new($"{Name} ended by itself with exit code {_process.ExitCode}. Its last words:\n{LastWords}");
+
+    public string LastWords => File.Exists(_errors) ? string.Join('\n', File.ReadLines(_errors).TakeLast(15)) : "";
 
     public void Dispose()
     {

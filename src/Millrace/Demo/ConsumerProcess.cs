@@ -100,6 +100,8 @@ internal sealed class ConsumerProcess(string name, string bootstrap, string dire
 
     private void Receive(int generation, string line)
     {
+        if (!line.EndsWith("}}", StringComparison.Ordinal))
+            return; // what a killed process had begun to write
         var report = JsonSerializer.Deserialize<ConsumerReport>(line)!;
         lock (_lock)
         {

@@ -72,8 +72,8 @@ internal sealed class DemoRun : IDisposable
         foreach (var service in _services)
             service.Start();
         await UntilAsync("the services have the first rows", () => _services.All(service =>
-            service.IsConsuming && service.Report.Applied >= Verdict.FirstRowsOf(service)));
-        _screen.Tell($"three services have the first {Shop.Customers + Shop.Products} rows; "
+            service.IsConsuming && service.Report.Applied >= Shop.FirstRowsOf(service.Tables)));
+        _screen.Tell($"three services have the first {Shop.FirstRowsOf(Shop.Tables)} rows; "
             + $"all is up after {clock.Elapsed.TotalSeconds:0.0} s");
     }
 
@@ -154,7 +154,8 @@ internal sealed class DemoRun : IDisposable
         while (!isSo())
         {
             if (clock.Elapsed > CatchUpPatience)
-                throw new DemoException($"Waited {CatchUpPatience.TotalSeconds:0} s in vain until {what}.");
+                throw new DemoException($"Waited {CatchUpPatience.TotalSeconds:0} s in vain until {what}. "
+                    + $"Millrace's last words:\n{_millrace.LastWords}");
             await WatchAsync();
         }
     }

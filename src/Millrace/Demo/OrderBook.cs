@@ -28,7 +28,7 @@ internal sealed class OrderBook(int writer, int writers)
     /// <summary>Products are taken in the order of their ids, so that no two writers wait for each other.</summary>
     private ShopTransaction PlaceOrder(bool isRolledBack)
     {
-        var order = new Order(NextId(ref _orders), []);
+        var order = new Order(Shop.Orders + NextId(ref _orders), []);
         var products = Enumerable.Range(0, _random.Next(1, 5)).Select(_ => _random.Next(1, Shop.Products + 1))
             .Distinct().Order().ToList();
         var transaction = new ShopTransaction

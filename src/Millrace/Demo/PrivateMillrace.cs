@@ -44,6 +44,8 @@ internal sealed class PrivateMillrace : IDisposable
     /// <summary>Where Kafka clients connect to.</summary>
     public string Bootstrap { get; }
 
+    public string LastWords => _process?.LastWords ?? "";
+
     public void ThrowIfFailed()
     {
         if (_process is { HasFailed: true } failed)

@@ -8,6 +8,8 @@ internal static class Shop
 {
     public const int Customers = 500;
     public const int Products = 200;
+    public const int Orders = 100;
+    private const int LinesPerOrder = 2;
 
     /// <summary>The tables whose changes are captured.</summary>
     public static readonly string[] Tables = ["customers", "products", "orders", "order_lines"];
@@ -38,14 +40,31 @@ internal static class Shop
                 || (ARRAY['Lind','Moss','Reyes','Okafor','Sato','Novak','Haddad'])[1 + i % 7],
                 'customer' || i || '@example.org'
             FROM generate_series(1, @customers) i;
+        INSERT INTO orders (id, customer_id, status, total, placed_at)
+            SELECT i, i, 'shipped', 0, clock_timestamp() FROM generate_series(1, @orders) i;
+        INSERT INTO order_lines (order_id, line, product_id, quantity, amount)
+            SELECT o.id, line, p.id, line, p.price * line
+            FROM orders o CROSS JOIN generate_series(1, @lines) line JOIN products p ON p.id = o.id + line - 1;
         """;
+
+    /// <summary>The rows that are there before the application begins.</summary>
+    public static long FirstRowsOf(IEnumerable<string> tables) => tables.Sum(table => table switch
+    {
+        "customers" => Customers,
+        "products" => Products,
+        "orders" => Orders,
+        _ => Orders * LinesPerOrder,
+    });
 
     public static async Task CreateAsync(PrivatePostgres postgres, CancellationToken cancelled)
     {
         await using var connection = await postgres.ConnectAsync(cancelled);
         await using var command = new NpgsqlCommand(Schema, connection)
         {
-            Parameters = { new("products", Products), new("customers", Customers) },
+            Parameters =
+            {
+                new("products", Products), new("customers", Customers), new("orders", Orders), new("lines", LinesPerOrder),
+            },
         };
         await command.ExecuteNonQueryAsync(cancelled);
     }
