@@ -18,6 +18,7 @@ public static class Program
             CdcCommand.Create(),
             VersionCommand.Create(),
         };
-        return root.Parse(arguments).InvokeAsync();
+        var patience = new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };
+        return root.Parse(arguments).InvokeAsync(patience);
     }
 }

@@ -61,13 +61,15 @@ internal sealed class DemoRun : IDisposable
     private async Task StartAsync()
     {
         var clock = Stopwatch.StartNew();
-        var programs = await PostgresPrograms.FindAsync(_options.PostgresPrograms, _directory, _screen.Tell, _cancelled);
+        var programs = await PostgresPrograms.FindAsync(
+            _options.PostgresPrograms, _directory, _screen.Tell, _cancelled);
         _postgres = await PrivatePostgres.CreateAsync(programs, _directory, _guard, _cancelled);
         await Shop.CreateAsync(_postgres, _cancelled);
         _screen.Tell($"PostgreSQL ({programs}) serves on 127.0.0.1:{_postgres.Port}");
         _millrace = new PrivateMillrace(_postgres, _directory, _guard);
         await _millrace.StartAsync(_cancelled);
-        _screen.Tell($"Millrace serves Kafka clients on {_millrace.Bootstrap} and captures {string.Join(", ", Shop.Tables)}");
+        _screen.Tell($"Millrace serves Kafka clients on {_millrace.Bootstrap} and captures "
+            + string.Join(", ", Shop.Tables));
         _services = [.. ServiceNames.All.Select(Service)];
         foreach (var service in _services)
             service.Start();

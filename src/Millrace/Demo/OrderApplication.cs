@@ -11,7 +11,10 @@ namespace Millrace.Demo;
 internal sealed class OrderApplication(PrivatePostgres postgres, int rate)
 {
     private const int Writers = 8;
-    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>What the writers were kept from doing longer ago than this is not made up for.</summary>
+    private static readonly TimeSpan MostCatchUp = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, long> _changes = Shop.Tables.ToDictionary(table => table, _ => 0L);
     private readonly CancellationTokenSource _stop = new();
@@ -41,7 +44,8 @@ internal sealed class OrderApplication(PrivatePostgres postgres, int rate)
     }
 
     public void Start(CancellationToken cancelled) =>
-        _running = Task.WhenAll(Enumerable.Range(0, Writers).Select(w => Task.Run(() => WriteAsync(w, cancelled), cancelled)));
+        _running = Task.WhenAll(Enumerable.Range(0, Writers)
+            .Select(writer => Task.Run(() => WriteAsync(writer, cancelled), cancelled)));
 
     /// <summary>Returns when the last transaction of each writer is settled.</summary>
     public async Task StopAsync()
@@ -68,7 +72,7 @@ internal sealed class OrderApplication(PrivatePostgres postgres, int rate)
             for (var number = 1L; !_stop.IsCancellationRequested; number++)
             {
                 connection = await ExecuteAsync(connection, writer, number, book.Next(), cancelled);
-                due = TimeSpan.FromTicks(Math.Max((due + period).Ticks, (clock.Elapsed - TimeSpan.FromSeconds(1)).Ticks));
+                due = Later(due + period, clock.Elapsed - MostCatchUp);
                 if (due > clock.Elapsed)
                     await Task.Delay(due - clock.Elapsed, cancelled);
             }
@@ -144,6 +148,8 @@ internal sealed class OrderApplication(PrivatePostgres postgres, int rate)
             }
         }
     }
+
+    private static TimeSpan Later(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
     private static async Task NoteProgressAsync(
         NpgsqlConnection connection, int writer, long number, CancellationToken cancelled)

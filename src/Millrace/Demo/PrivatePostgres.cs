@@ -67,9 +67,9 @@ internal sealed class PrivatePostgres : IDisposable
         await File.WriteAllTextAsync(secret, Password, cancelled);
         if (user is not null)
             await ChildProcess.RunAsync(["chown", "-R", $"{user.Value.Uid}:{user.Value.Gid}", home], cancelled);
-        await ChildProcess.RunAsync([.. asUser, Path.Combine(programs, "initdb"), "--pgdata", Path.Combine(home, "data"),
-            "--username", "shop", "--pwfile", secret, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C",
-            "--no-sync"], cancelled);
+        await ChildProcess.RunAsync([.. asUser, Path.Combine(programs, "initdb"),
+            "--pgdata", Path.Combine(home, "data"), "--username", "shop", "--pwfile", secret,
+            "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C"], cancelled);
         var postgres = new PrivatePostgres(programs, home, guard, asUser);
         try
         {
@@ -98,7 +98,7 @@ internal sealed class PrivatePostgres : IDisposable
                     Launch();
                 if (await AnswersAsync(patience.Token))
                     return;
-                await Task.Delay(20, patience.Token);
+                await Task.Delay(50, patience.Token);
             }
         }
         catch (OperationCanceledException) when (!cancelled.IsCancellationRequested)

@@ -60,7 +60,8 @@ internal sealed class Screen
         var services = dashboard.Consumers.Select(c => $"{c.Name} {c.Report.Applied} (lag {c.Report.Lag})");
         return $"{dashboard.Elapsed.TotalSeconds,5:0.0} s  {dashboard.Application.Committed} commits "
             + $"({dashboard.TakeRate():0}/s), {dashboard.Changes} row changes, {dashboard.Records} records; "
-            + $"{string.Join(", ", services)}; p50 {calm.Milliseconds(0.5):0.0} ms, p99 {calm.Milliseconds(0.99):0.0} ms";
+            + $"{string.Join(", ", services)}; "
+            + $"p50 {calm.Milliseconds(0.5):0.0} ms, p99 {calm.Milliseconds(0.99):0.0} ms";
     }
 
     private static IRenderable Frame(Dashboard dashboard)
@@ -79,8 +80,9 @@ internal sealed class Screen
         foreach (var consumer in dashboard.Consumers)
         {
             var (report, (p50, p99)) = (consumer.Report, consumer.CalmLatency());
-            services.AddRow(consumer.Name, string.Join(", ", consumer.Tables), $"{report.Applied}", $"{report.Position}",
-                report.Lag == 0 ? "0" : $"[yellow]{report.Lag}[/]", $"{report.Reread + report.Repeated}",
+            services.AddRow(consumer.Name, string.Join(", ", consumer.Tables),
+                $"{report.Applied}", $"{report.Position}", report.Lag == 0 ? "0" : $"[yellow]{report.Lag}[/]",
+                $"{report.Reread + report.Repeated}",
                 $"{p50:0.0}", $"{p99:0.0}");
         }
 

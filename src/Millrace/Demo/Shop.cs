@@ -63,7 +63,8 @@ internal static class Shop
         {
             Parameters =
             {
-                new("products", Products), new("customers", Customers), new("orders", Orders), new("lines", LinesPerOrder),
+                new("products", Products), new("customers", Customers),
+                new("orders", Orders), new("lines", LinesPerOrder),
             },
         };
         await command.ExecuteNonQueryAsync(cancelled);

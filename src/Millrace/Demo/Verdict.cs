@@ -40,7 +40,8 @@ internal static class Verdict
 
         if (copy.View.DerivedQuery is { } query)
             Compare("derived", await ReadAsync(connection, query, cancelled), copy.View.Derived);
-        return new ServiceVerdict(service.Name, ExpectedBy(service, application), copy.Totals, rows, differences, example);
+        return new ServiceVerdict(
+            service.Name, ExpectedBy(service, application), copy.Totals, rows, differences, example);
 
         void Compare(string what, Dictionary<string, string> wanted, IEnumerable<KeyValuePair<string, string>> found)
         {

@@ -15,7 +15,8 @@ internal sealed class SalesRollup : IView
             CultureInfo.InvariantCulture, $"{p.Value.Lines}|{p.Value.Pieces}|{p.Value.Amount:0.00}")));
 
     public string? DerivedQuery =>
-        "SELECT product_id::text, concat_ws('|', count(*), sum(quantity), sum(amount)) FROM order_lines GROUP BY product_id";
+        "SELECT product_id::text, concat_ws('|', count(*), sum(quantity), sum(amount)) "
+        + "FROM order_lines GROUP BY product_id";
 
     public string Project(string table, JsonElement row) =>
         RowChange.Text(row, "product_id", "quantity", "amount", "version");
