@@ -15,23 +15,25 @@ internal sealed class DataDirectory : IDisposable
     private const string Lock = ".lock";
     private const string CleanShutdown = ".kafka_cleanshutdown";
 
-    private readonly string _path;
     private readonly FileStream _lock;
 
     private DataDirectory(string path, FileStream heldLock, string clusterId, bool wasCleanlyShutDown)
     {
-        _path = path;
+        Path = path;
         _lock = heldLock;
         ClusterId = clusterId;
         WasCleanlyShutDown = wasCleanlyShutDown;
     }
+
+    public string Path { get; }
 
     public string ClusterId { get; }
 
     /// <summary>Whether the last process that held it closed its logs.</summary>
     public bool WasCleanlyShutDown { get; }
 
-    /// <exception cref="DataDirectoryException">It can't be made, is held by another process, or is another node's.</exception>
+    /// <exception cref="DataDirectoryException">It can't be made, is held by another process, or is another
+    /// node's.</exception>
     public static DataDirectory Open(string path, int nodeId, Randomness randomness)
     {
         FileStream? held = null;
@@ -40,7 +42,7 @@ internal sealed class DataDirectory : IDisposable
             Directory.CreateDirectory(path);
             held = Hold(path);
             var clusterId = ReadOrWriteMeta(path, nodeId, randomness);
-            var marker = Path.Combine(path, CleanShutdown);
+            var marker = System.IO.Path.Combine(path, CleanShutdown);
             var wasClean = File.Exists(marker);
             File.Delete(marker);
             Native.FsyncDirectory(path);
@@ -61,12 +63,12 @@ internal sealed class DataDirectory : IDisposable
 
     /// <summary>Notes that all logs are closed: the next start trusts them.</summary>
     public void MarkCleanShutdown() =>
-        WriteDurably(_path, CleanShutdown, """{"version":0,"brokerEpoch":-1}""");
+        WriteDurably(Path, CleanShutdown, """{"version":0,"brokerEpoch":-1}""");
 
     public void Dispose()
     {
         _lock.Dispose();
-        File.Delete(Path.Combine(_path, Lock));
+        File.Delete(System.IO.Path.Combine(Path, Lock));
     }
 
     private static FileStream Hold(string path)
@@ -74,7 +76,7 @@ internal sealed class DataDirectory : IDisposable
         try
         {
             return new FileStream(
-                Path.Combine(path, Lock), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                System.IO.Path.Combine(path, Lock), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException)
         {
@@ -85,7 +87,7 @@ internal sealed class DataDirectory : IDisposable
 
     private static string ReadOrWriteMeta(string path, int nodeId, Randomness randomness)
     {
-        var file = Path.Combine(path, MetaProperties);
+        var file = System.IO.Path.Combine(path, MetaProperties);
         if (!File.Exists(file))
         {
             var made = randomness.NewUuid().ToString();
@@ -101,7 +103,8 @@ internal sealed class DataDirectory : IDisposable
         if (properties.GetValueOrDefault("node.id") is { } owner && owner != nodeId.ToString())
         {
             throw new DataDirectoryException(
-                $"{file} belongs to node {owner}, and this is node {nodeId}: set node.id={owner}, or give another --data.");
+                $"{file} belongs to node {owner}, and this is node {nodeId}: "
+                + $"set node.id={owner}, or give another --data.");
         }
 
         return properties.TryGetValue("cluster.id", out var clusterId) && Uuid.TryParse(clusterId, out _)
@@ -111,14 +114,14 @@ internal sealed class DataDirectory : IDisposable
 
     private static void WriteDurably(string path, string name, string text)
     {
-        var temporary = Path.Combine(path, name + ".tmp");
+        var temporary = System.IO.Path.Combine(path, name + ".tmp");
         using (var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
         {
             RandomAccess.Write(file, System.Text.Encoding.UTF8.GetBytes(text), 0);
             Native.Fdatasync(file);
         }
 
-        File.Move(temporary, Path.Combine(path, name), overwrite: true);
+        File.Move(temporary, System.IO.Path.Combine(path, name), overwrite: true);
         Native.FsyncDirectory(path);
     }
 }

@@ -15,7 +15,9 @@ internal sealed class DelayedReply(PendingRequest pending, IMessage response)
 {
     private int _open = 1;
 
-    /// <summary>A listener for one partition; <paramref name="onError"/> puts a failure of its storage into the response.</summary>
+    /// <summary>
+    /// A listener for one partition; <paramref name="onError"/> puts a failure of its storage into the response.
+    /// </summary>
     public IFlushListener Await(Action<ErrorCode> onError)
     {
         Interlocked.Increment(ref _open);

@@ -12,8 +12,8 @@ namespace Millrace.Broker.Requests;
 /// from.
 /// </summary>
 /// <remarks>
-/// <para>No keys, null or none listed, means all of them; unknown keys are left out. The broker named "" has only what was
-/// set for the whole cluster. Known gap: groups, loggers and client metrics have no settings yet.</para>
+/// <para>No keys, null or none listed, means all of them; unknown keys are left out. The broker named "" has only
+/// what was set for the whole cluster. Known gap: groups, loggers and client metrics have no settings yet.</para>
 /// </remarks>
 internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerSettings settings)
     : RequestHandler<DescribeConfigsRequest>
@@ -107,7 +107,9 @@ internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerS
         return entry;
     }
 
-    /// <summary>The topic's own value, the cluster's, the broker's, the default: those that exist, in this order.</summary>
+    /// <summary>
+    /// The topic's own value, the cluster's, the broker's, the default: those that exist, in this order.
+    /// </summary>
     private IEnumerable<(string Name, string? Value, ConfigSource Source)> TopicSynonyms(EffectiveConfig config)
     {
         var definition = config.Definition;

@@ -141,7 +141,8 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
         return true;
     }
 
-    private Partition? Find(PendingRequest pending, FetchRequest.FetchTopic topic, FetchRequest.FetchPartition wanted) =>
+    private Partition? Find(
+        PendingRequest pending, FetchRequest.FetchTopic topic, FetchRequest.FetchPartition wanted) =>
         TopicPartitions.Find(
             pending.Version >= 13 ? topics.Find(topic.TopicId) : topics.Find(topic.Topic), wanted.Partition);
 }

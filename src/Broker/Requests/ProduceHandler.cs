@@ -55,7 +55,12 @@ internal sealed class ProduceHandler(TopicPartitions topics) : RequestHandler<Pr
         PendingRequest pending, ProduceRequest request, ProduceRequest.TopicProduceData topic,
         ProduceRequest.PartitionProduceData data, DelayedReply? delayed)
     {
-        var answer = new ProduceResponse.PartitionProduceResponse { Index = data.Index, BaseOffset = -1, LogStartOffset = -1 };
+        var answer = new ProduceResponse.PartitionProduceResponse
+        {
+            Index = data.Index,
+            BaseOffset = -1,
+            LogStartOffset = -1,
+        };
         var hosted = pending.Version >= 13 ? topics.Find(topic.TopicId) : topics.Find(topic.Name);
         var partition = TopicPartitions.Find(hosted, data.Index);
         answer.ErrorCode = Check(pending, request, hosted, partition, data.Records);
