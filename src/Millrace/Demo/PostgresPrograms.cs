@@ -87,7 +87,11 @@ internal static class PostgresPrograms
     }
 
     private static bool IsServer(string directory) =>
-        File.Exists(Path.Combine(directory, "initdb")) && File.Exists(Path.Combine(directory, "postgres"));
+        IsThere(Path.Combine(directory, "initdb")) && IsThere(Path.Combine(directory, "postgres"));
+
+    /// <summary>A link counts only with what it points to.</summary>
+    private static bool IsThere(string file) =>
+        File.Exists(file) && (File.ResolveLinkTarget(file, returnFinalTarget: true)?.Exists ?? true);
 
     private static bool OnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
         .Any(directory => File.Exists(Path.Combine(directory, program)));
