@@ -62,11 +62,12 @@ internal static class Sample
             .Where(line => line.StartsWith("{\"key\"", StringComparison.Ordinal))
             .Select(line => JsonNode.Parse(line)!.ToJsonString());
 
-    public static async Task Produce(
+    /// <summary>Writes in order; the offsets, once all are acknowledged.</summary>
+    public static async Task<long[]> Produce(
         this IProducer<byte[]?, byte[]?> producer, TopicPartition partition, IEnumerable<Message<byte[]?, byte[]?>> records)
     {
-        var sent = records.Select(record => producer.ProduceAsync(partition, record)).ToList();
-        await Task.WhenAll(sent);
+        var sent = await Task.WhenAll([.. records.Select(record => producer.ProduceAsync(partition, record))]);
+        return [.. sent.Select(result => result.Offset.Value)];
     }
 
     /// <summary>Reads a partition from its beginning, to <paramref name="count"/> records and no more than it has.</summary>

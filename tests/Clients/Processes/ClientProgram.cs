@@ -11,7 +11,7 @@ namespace Millrace.Clients.Processes;
 /// <c>assigned P P...</c>, <c>record PARTITION OFFSET</c> and at last <c>left</c>.</item>
 /// </list>
 /// </summary>
-internal sealed record ClientProgram(string Program, string[] Arguments, Predicate<Message<byte[]?, byte[]?>> CanWrite)
+internal sealed record ClientProgram(string Program, string[] Arguments, Func<Message<byte[]?, byte[]?>, bool> CanWrite)
 {
     public static readonly string[] Languages = ["python", "kafkajs", "java"];
 
@@ -22,7 +22,7 @@ internal sealed record ClientProgram(string Program, string[] Arguments, Predica
     {
         "python" => new("/usr/bin/python3", [Path.Combine(Sources, "py", "client.py")], HasPayloadAndHeaders),
         "kafkajs" => new("node", [Path.Combine(Sources, "js", "client.js")], HasHeaders),
-        "java" => new(JavaRun(), [Path.Combine(Sources, "java", "Client.java")], _ => true),
+        "java" => new("env", ["JVM=-XX:TieredStopAtLevel=1", JavaRun(), Path.Combine(Sources, "java", "Client.java")], _ => true),
         _ => throw new ArgumentException($"there is no client '{language}'"),
     };
 
