@@ -14,7 +14,9 @@ internal interface ILoop : IClock
     /// <summary>Runs <paramref name="work"/> on this loop, after what it does now. From any thread.</summary>
     void Post(Action work);
 
-    /// <summary>Runs <paramref name="work"/> on this loop once <see cref="IClock.Steady"/> has come. From any thread.</summary>
+    /// <summary>
+    /// Runs <paramref name="work"/> on this loop once <see cref="IClock.Steady"/> has come. From any thread.
+    /// </summary>
     ITimer Schedule(Instant deadline, Action work);
 }
 

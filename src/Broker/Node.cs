@@ -31,6 +31,7 @@ public sealed class Node : IDisposable
     private readonly Loop[] _loops;
     private readonly IMetadataLog _metadataLog;
     private readonly TopicPartitions _topics = new();
+    private readonly RetentionTask _retention;
     private readonly Listener _listener;
 
     private Node(string path, IPEndPoint address, BrokerSettings settings, Action<string> log)
@@ -42,9 +43,8 @@ public sealed class Node : IDisposable
         _loops = [.. Enumerable.Range(0, settings.Int("num.network.threads")).Select(i => new Loop($"loop-{i}", log))];
 
         var coordinators = new GroupCoordinators(_background, settings, new MemberIds());
-        var publisher = new MetadataPublisher(disk, _topics, coordinators, _committer, settings)
+        var publisher = new MetadataPublisher(disk, _topics, coordinators, _committer, settings, Clock.Machine)
         {
-            Clock = Clock.Machine,
             WereLogsClosed = _directory.WasCleanlyShutDown,
         };
         _metadataLog = new LocalMetadataLog(PartitionLog.Open(
@@ -56,7 +56,9 @@ public sealed class Node : IDisposable
         var identity = new NodeIdentity(_directory.ClusterId, settings.NodeId, host, port);
         var limits = new ConnectionLimits(settings.Int("socket.request.max.bytes"), InFlightRequests, UnsentBytes);
         var dispatcher = Dispatcher(identity, settings, controller, coordinators);
+        _retention = new RetentionTask(_topics, _background, settings);
         _listener = new Listener(address, _loops, dispatcher, limits, log);
+        _retention.Start();
         _listener.Start();
     }
 
@@ -116,7 +118,9 @@ public sealed class Node : IDisposable
         return dispatcher;
     }
 
-    /// <summary>The host and port of <c>advertised.listeners</c>, with or without Kafka's <c>PLAINTEXT://</c>.</summary>
+    /// <summary>
+    /// The host and port of <c>advertised.listeners</c>, with or without Kafka's <c>PLAINTEXT://</c>.
+    /// </summary>
     private static (string? Host, int Port) AdvertisedAddress(BrokerSettings settings)
     {
         const string Key = "advertised.listeners";

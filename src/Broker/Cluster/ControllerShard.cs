@@ -21,8 +21,8 @@ internal interface IMetadataLog : IDisposable
 /// </summary>
 /// <remarks>
 /// <para>Owned by the node. 1. All work is done on the loop, one piece at a time. 2. A reply goes after its records are
-/// durable and published, so that what it tells can be used at once. 3. After a failed append the process ends: what the
-/// log holds is then unknown.</para>
+/// durable and published, so that what it tells can be used at once. 3. After a failed append the process ends: what
+/// the log holds is then unknown.</para>
 /// </remarks>
 internal sealed class ControllerShard
 {
@@ -69,8 +69,8 @@ internal sealed class ControllerShard
     }
 
     /// <summary>
-    /// Makes the internal topic if it is not there yet, then goes on. Its replication factor is what is set, but not more
-    /// than there are brokers.
+    /// Makes the internal topic if it is not there yet, then goes on. Its replication factor is what is set, but not
+    /// more than there are brokers.
     /// </summary>
     public void CreateConsumerOffsets(string name, Action then) =>
         Run(

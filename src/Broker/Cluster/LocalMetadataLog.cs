@@ -34,7 +34,13 @@ internal sealed class LocalMetadataLog(PartitionLog log) : IMetadataLog
         {
             _writer.Clear();
             MetadataRecord.Write(_writer, record);
-            batch.Append(new Record { OffsetDelta = batch.Count, Timestamp = now.Milliseconds, HasValue = true, Value = _writer.WrittenSpan });
+            batch.Append(new Record
+            {
+                OffsetDelta = batch.Count,
+                Timestamp = now.Milliseconds,
+                HasValue = true,
+                Value = _writer.WrittenSpan,
+            });
         }
 
         var result = log.Append(batch.Build(), LeaderEpoch.Zero, now, AppendOrigin.Coordinator);

@@ -17,13 +17,11 @@ namespace Millrace.Broker.Cluster;
 /// 2. A deleted topic can't be found before its files go.</para>
 /// </remarks>
 internal sealed class MetadataPublisher(
-    IDisk disk, TopicPartitions topics, GroupCoordinators coordinators, IFlushQueue flushQueue, BrokerSettings settings)
+    IDisk disk, TopicPartitions topics, GroupCoordinators coordinators, IFlushQueue flushQueue, BrokerSettings settings,
+    IClock clock)
 {
-    /// <summary>Time and the state of the last shutdown, for opening logs.</summary>
-    public required IClock Clock { get; init; }
-
-    /// <summary>Whether the logs that exist were closed in order: set until the first image is published.</summary>
-    public bool WereLogsClosed { get; set; }
+    /// <summary>Whether the logs that exist were closed in order.</summary>
+    public bool WereLogsClosed { get; init; }
 
     public void Publish(ClusterImage image)
     {
@@ -60,7 +58,7 @@ internal sealed class MetadataPublisher(
     private PartitionLog Open(TopicPartition id, Uuid topicId, LogSettings logSettings)
     {
         var opening = new LogOpening(WereLogsClosed, Offset.Zero, Offset.Zero);
-        var log = PartitionLog.Open(disk, id, logSettings, Clock.Now, opening);
+        var log = PartitionLog.Open(disk, id, logSettings, clock.Now, opening);
         if (log.TopicId != topicId)
             log.AssignTopicId(topicId);
         return log;

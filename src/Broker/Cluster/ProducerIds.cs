@@ -1,8 +1,8 @@
 namespace Millrace.Broker.Cluster;
 
 /// <summary>
-/// Gives out producer ids from blocks that the controller allots. 1. No id is given out twice, even over a crash: what is
-/// left of a block is then skipped.
+/// Gives out producer ids from blocks that the controller allots. 1. No id is given out twice, even over a crash:
+/// what is left of a block is then skipped.
 /// </summary>
 internal sealed class ProducerIds(ControllerShard controller)
 {
@@ -10,7 +10,9 @@ internal sealed class ProducerIds(ControllerShard controller)
     private long _next;
     private long _end;
 
-    /// <summary>Calls <paramref name="use"/> with a new id: at once, or when the controller has allotted more.</summary>
+    /// <summary>
+    /// Calls <paramref name="use"/> with a new id: at once, or when the controller has allotted more.
+    /// </summary>
     public void Next(Action<long> use)
     {
         long id;

@@ -14,9 +14,9 @@ namespace Millrace.Broker.Coordinators;
 /// </summary>
 /// <remarks>
 /// <para>Owned by <see cref="GroupCoordinators"/>. 1. The core is called under one lock, which is never held while
-/// waiting or replying. 2. A record is replayed after it was appended, before the next call. 3. An answer that depends on
-/// appended records goes when these are flushed. 4. After a failed append everything that waits is refused and a new core
-/// is loaded from the log.</para>
+/// waiting or replying. 2. A record is replayed after it was appended, before the next call. 3. An answer that
+/// depends on appended records goes when these are flushed. 4. After a failed append everything that waits is refused
+/// and a new core is loaded from the log.</para>
 /// </remarks>
 internal sealed class CoordinatorShard
 {
@@ -54,6 +54,9 @@ internal sealed class CoordinatorShard
         foreach (var reply in replies)
             Send(reply);
     }
+
+    /// <summary>The listener hears when all that was decided by now is on stable storage.</summary>
+    public void AwaitFlush(IFlushListener listener) => _partition.AwaitFlush(listener);
 
     /// <summary>Reads the core, which must not change by it.</summary>
     public TResult Read<TResult>(Func<GroupCoordinator, TResult> read)

@@ -23,7 +23,9 @@ internal sealed class Randomness : IRandomness
 {
     public static readonly Randomness Machine = new();
 
-    /// <summary>A random id whose text does not begin with a dash, which command lines would take for an option.</summary>
+    /// <summary>
+    /// A random id whose text does not begin with a dash, which command lines would take for an option.
+    /// </summary>
     public Uuid NewUuid()
     {
         Span<byte> bytes = stackalloc byte[Uuid.Size];

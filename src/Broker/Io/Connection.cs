@@ -46,7 +46,8 @@ internal sealed class Connection : IConnection, IWatched
     private bool _isEnding;
     private bool _isClosed;
 
-    private Connection(Socket socket, Loop loop, RequestDispatcher dispatcher, ConnectionLimits limits, Action<string> log)
+    private Connection(
+        Socket socket, Loop loop, RequestDispatcher dispatcher, ConnectionLimits limits, Action<string> log)
     {
         _socket = socket;
         _descriptor = (int)socket.Handle;
@@ -237,7 +238,9 @@ internal sealed class Connection : IConnection, IWatched
             DropPartial();
     }
 
-    /// <summary>Handles the whole frames at the start of <paramref name="bytes"/>; the count of bytes they took.</summary>
+    /// <summary>
+    /// Handles the whole frames at the start of <paramref name="bytes"/>; the count of bytes they took.
+    /// </summary>
     private int Handle(Memory<byte> bytes)
     {
         var consumed = 0;

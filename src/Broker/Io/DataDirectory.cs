@@ -31,7 +31,8 @@ internal sealed class DataDirectory : IDisposable
     /// <summary>Whether the last process that held it closed its logs.</summary>
     public bool WasCleanlyShutDown { get; }
 
-    /// <exception cref="DataDirectoryException">It can't be made, is held by another process, or is another node's.</exception>
+    /// <exception cref="DataDirectoryException">It can't be made, is held by another process, or is another
+    /// node's.</exception>
     public static DataDirectory Open(string path, int nodeId, Randomness randomness)
     {
         FileStream? held = null;
@@ -101,7 +102,8 @@ internal sealed class DataDirectory : IDisposable
         if (properties.GetValueOrDefault("node.id") is { } owner && owner != nodeId.ToString())
         {
             throw new DataDirectoryException(
-                $"{file} belongs to node {owner}, and this is node {nodeId}: set node.id={owner}, or give another --data.");
+                $"{file} belongs to node {owner}, and this is node {nodeId}: "
+                + $"set node.id={owner}, or give another --data.");
         }
 
         return properties.TryGetValue("cluster.id", out var clusterId) && Uuid.TryParse(clusterId, out _)

@@ -56,7 +56,9 @@ internal sealed partial class Epoll : IDisposable
 
     public void Forget(int descriptor) => Control(Delete, descriptor, 0);
 
-    /// <summary>Waits for at most <paramref name="milliseconds"/> (-1: for ever); the count of ready descriptors.</summary>
+    /// <summary>
+    /// Waits for at most <paramref name="milliseconds"/> (-1: for ever); the count of ready descriptors.
+    /// </summary>
     public unsafe int Wait(Span<PackedEvent> ready, int milliseconds)
     {
         int count;

@@ -17,7 +17,8 @@ internal sealed class Listener : IWatched, IDisposable
     private int _next;
 
     /// <exception cref="SocketException">The address can't be had.</exception>
-    public Listener(IPEndPoint address, Loop[] loops, RequestDispatcher dispatcher, ConnectionLimits limits, Action<string> log)
+    public Listener(
+        IPEndPoint address, Loop[] loops, RequestDispatcher dispatcher, ConnectionLimits limits, Action<string> log)
     {
         _loops = loops;
         _dispatcher = dispatcher;

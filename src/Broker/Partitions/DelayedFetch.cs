@@ -8,7 +8,8 @@ namespace Millrace.Broker.Partitions;
 /// </summary>
 /// <remarks>
 /// <para>Owned by the loop of its connection; <see cref="OnAppended"/> alone comes from elsewhere. 1. It is answered
-/// once: by enough bytes, by an error, or by its deadline. 2. However many appends come, at most one look is posted.</para>
+/// once: by enough bytes, by an error, or by its deadline. 2. However many appends come, at most one look is
+/// posted.</para>
 /// </remarks>
 internal sealed class DelayedFetch : IAppendListener
 {

@@ -41,7 +41,7 @@ internal static class LogRecords
     {
         if (Codec.TryDecompress(batch.Compression, batch.RecordBytes, MostDecompressedBytes, out var content)
             != DecompressResult.Ok)
-            throw new IOException($"{partition} holds a batch at offset {batch.BaseOffset} that can't be decompressed.");
+            throw new IOException($"{partition} can't be decompressed at offset {batch.BaseOffset}.");
         using (content)
         {
             foreach (var record in batch.Records(content!.Span))

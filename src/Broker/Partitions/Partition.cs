@@ -95,7 +95,9 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
             listener.OnFlushed(ErrorCode.None);
     }
 
-    /// <summary>Forces the log to stable storage and answers those who wait for it. On a thread that may wait.</summary>
+    /// <summary>
+    /// Forces the log to stable storage and answers those who wait for it. On a thread that may wait.
+    /// </summary>
     public void Flush()
     {
         var error = Log.Flush();
@@ -120,6 +122,18 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
             listener.OnFlushed(error);
         if (isVisible || error != ErrorCode.None)
             NotifyListeners();
+    }
+
+    /// <summary>
+    /// Deletes segments that are too old or too many, and forgets silent producers. It may wait for the disk.
+    /// </summary>
+    public void ApplyRetention(Instant now)
+    {
+        lock (_lock)
+        {
+            Retention.Apply(Log, now, HighWatermark);
+            Log.RemoveExpiredProducers(now);
+        }
     }
 
     /// <summary>Whether the request's view of the leadership is this one (KIP-320); -1 is no view.</summary>

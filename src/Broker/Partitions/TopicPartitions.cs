@@ -16,7 +16,8 @@ internal sealed record HostedTopic(string Name, Uuid Id, ImmutableArray<Partitio
 internal sealed class TopicPartitions
 {
     private volatile State _state = new(
-        ImmutableDictionary.Create<string, HostedTopic>(StringComparer.Ordinal), ImmutableDictionary<Uuid, HostedTopic>.Empty);
+        ImmutableDictionary.Create<string, HostedTopic>(StringComparer.Ordinal),
+        ImmutableDictionary<Uuid, HostedTopic>.Empty);
 
     public IEnumerable<HostedTopic> Topics => _state.ByName.Values;
 

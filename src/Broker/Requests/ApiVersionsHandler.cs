@@ -8,8 +8,8 @@ namespace Millrace.Broker.Requests;
 /// ApiVersions (key 18), versions 0 to 5. Tells which APIs and versions are served.
 /// </summary>
 /// <remarks>
-/// <para>A version that is not known is answered with UNSUPPORTED_VERSION in a body of version 0, so that the client can
-/// ask again. From version 3 the client names its software, which must look like a name. Version 5 may say which
+/// <para>A version that is not known is answered with UNSUPPORTED_VERSION in a body of version 0, so that the client
+/// can ask again. From version 3 the client names its software, which must look like a name. Version 5 may say which
 /// cluster and node it wants: another one sends the client back to its bootstrap addresses.</para>
 /// <para>Produce is advertised from version 0, because librdkafka before 2.11.1 else switches compression off
 /// (KAFKA-18659); versions 0 to 2 are refused. Known gap: no features are advertised yet.</para>

@@ -12,8 +12,8 @@ namespace Millrace.Broker.Requests;
 /// from.
 /// </summary>
 /// <remarks>
-/// <para>No keys means all of them, an empty list none; unknown keys are left out. The broker named "" has only what was
-/// set for the whole cluster. Known gap: groups, loggers and client metrics have no settings yet.</para>
+/// <para>No keys, null or none listed, means all of them; unknown keys are left out. The broker named "" has only
+/// what was set for the whole cluster. Known gap: groups, loggers and client metrics have no settings yet.</para>
 /// </remarks>
 internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerSettings settings)
     : RequestHandler<DescribeConfigsRequest>
@@ -51,7 +51,7 @@ internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerS
         if (TopicName.WhatIsWrong(resource.ResourceName) is { } problem)
             return new Verdict(ErrorCode.InvalidTopic, $"The topic name is invalid: {problem}.");
         if (controller.Image.Find(resource.ResourceName) is not { } topic)
-            return new Verdict(ErrorCode.UnknownTopicOrPartition, "There is no such topic.");
+            return new Verdict(ErrorCode.UnknownTopicOrPartition, null);
         foreach (var config in EffectiveConfigs.Describe(settings, topic.Configs))
         {
             if (IsWanted(resource, config.Definition))
@@ -83,7 +83,7 @@ internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerS
     }
 
     private static bool IsWanted(DescribeConfigsRequest.DescribeConfigsResource resource, ConfigDefinition config) =>
-        resource.ConfigurationKeys is null || resource.ConfigurationKeys.Contains(config.Name);
+        resource.ConfigurationKeys is null or { Count: 0 } || resource.ConfigurationKeys.Contains(config.Name);
 
     private static DescribeConfigsResponse.DescribeConfigsResourceResult Entry(
         EffectiveConfig config, DescribeConfigsRequest request, bool isReadOnly,
@@ -107,7 +107,9 @@ internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerS
         return entry;
     }
 
-    /// <summary>The topic's own value, the cluster's, the broker's, the default: those that exist, in this order.</summary>
+    /// <summary>
+    /// The topic's own value, the cluster's, the broker's, the default: those that exist, in this order.
+    /// </summary>
     private IEnumerable<(string Name, string? Value, ConfigSource Source)> TopicSynonyms(EffectiveConfig config)
     {
         var definition = config.Definition;

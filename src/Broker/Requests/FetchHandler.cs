@@ -75,6 +75,7 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
         {
             PartitionIndex = wanted.Partition,
             HighWatermark = -1,
+            AbortedTransactions = null,
             Records = RecordData.Empty,
         };
         if (Find(pending, topic, wanted) is not { } partition)
@@ -82,6 +83,7 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
             answer.ErrorCode = pending.Version >= 13 && topics.Find(topic.TopicId) is null
                 ? ErrorCode.UnknownTopicId
                 : ErrorCode.UnknownTopicOrPartition;
+            answer.AbortedTransactions = [];
             return answer;
         }
 
@@ -139,7 +141,8 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
         return true;
     }
 
-    private Partition? Find(PendingRequest pending, FetchRequest.FetchTopic topic, FetchRequest.FetchPartition wanted) =>
+    private Partition? Find(
+        PendingRequest pending, FetchRequest.FetchTopic topic, FetchRequest.FetchPartition wanted) =>
         TopicPartitions.Find(
             pending.Version >= 13 ? topics.Find(topic.TopicId) : topics.Find(topic.Topic), wanted.Partition);
 }

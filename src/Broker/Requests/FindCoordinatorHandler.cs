@@ -70,5 +70,7 @@ internal sealed class FindCoordinatorHandler(TopicPartitions topics, ControllerS
     };
 
     private static string Explain(ErrorCode error, sbyte keyType) =>
-        error == ErrorCode.InvalidRequest ? $"Coordinator type {keyType} is not known." : "There is no such coordinator.";
+        error == ErrorCode.InvalidRequest
+            ? $"Coordinator type {keyType} is not known."
+            : "There is no such coordinator.";
 }

@@ -61,7 +61,9 @@ internal sealed class LeaveGroupHandler(GroupCoordinators coordinators) : Reques
     }
 }
 
-/// <summary>ListGroups (key 16), versions 0 to 5: the groups of every shard, filtered by state (4) and type (5).</summary>
+/// <summary>
+/// ListGroups (key 16), versions 0 to 5: the groups of every shard, filtered by state (4) and type (5).
+/// </summary>
 internal sealed class ListGroupsHandler(GroupCoordinators coordinators) : RequestHandler<ListGroupsRequest>
 {
     protected override void Handle(PendingRequest pending, ListGroupsRequest request)

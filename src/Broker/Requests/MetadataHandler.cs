@@ -11,9 +11,10 @@ namespace Millrace.Broker.Requests;
 /// Metadata (key 3), versions 0 to 13. Describes the brokers, and topics by name, by id, or all.
 /// </summary>
 /// <remarks>
-/// <para>Version 0 takes an empty list for all topics, later versions null. A topic that is missing is created where the
-/// broker and (from version 4) the client allow it; this answer still says UNKNOWN_TOPIC_OR_PARTITION, as Kafka's does,
-/// and the client asks again. Ids are read from version 12 on; a request that has any leaves mere names unanswered.</para>
+/// <para>Version 0 takes an empty list for all topics, later versions null. A topic that is missing is created where
+/// the broker and (from version 4) the client allow it; this answer still says UNKNOWN_TOPIC_OR_PARTITION, as Kafka's
+/// does, and the client asks again. Ids are read from version 12 on; a request that has any leaves mere names
+/// unanswered.</para>
 /// <para>Without an authorizer every operation is authorized.</para>
 /// </remarks>
 internal sealed class MetadataHandler(
@@ -64,7 +65,8 @@ internal sealed class MetadataHandler(
                 .Select(topic => ById(topic.TopicId));
         }
 
-        return request.Topics.DistinctBy(topic => topic.Name).Select(topic => ByName(topic.Name!, request, pending.Version));
+        return request.Topics.DistinctBy(topic => topic.Name)
+            .Select(topic => ByName(topic.Name!, request, pending.Version));
     }
 
     /// <summary>

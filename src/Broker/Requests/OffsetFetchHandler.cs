@@ -21,22 +21,24 @@ internal sealed class OffsetFetchHandler(GroupCoordinators coordinators, TopicPa
     protected override void Handle(PendingRequest pending, OffsetFetchRequest request)
     {
         var response = new OffsetFetchResponse();
+        var delayed = new DelayedReply(pending, response);
         if (pending.Version >= FirstVersionWithGroups)
         {
             foreach (var group in request.Groups)
-                response.Groups.Add(Fetch(group, pending.Version));
+                response.Groups.Add(Fetch(group, pending.Version, delayed, response));
         }
         else
         {
-            var found = Fetch(AsGroup(request), pending.Version);
+            var found = Fetch(AsGroup(request), pending.Version, delayed, response);
             response.ErrorCode = found.ErrorCode;
             response.Topics = found.Topics.ConvertAll(AsOldTopic);
         }
 
-        pending.Reply(response);
+        delayed.Seal();
     }
 
-    private OffsetFetchResponse.Group Fetch(OffsetFetchRequest.Group group, short version)
+    private OffsetFetchResponse.Group Fetch(
+        OffsetFetchRequest.Group group, short version, DelayedReply delayed, OffsetFetchResponse response)
     {
         if (coordinators.Find(group.GroupId) is not { } shard)
             return new() { GroupId = group.GroupId, ErrorCode = ErrorCode.NotCoordinator };
@@ -47,6 +49,7 @@ internal sealed class OffsetFetchHandler(GroupCoordinators coordinators, TopicPa
         }
 
         var found = shard.Read(core => core.FetchOffsets(group));
+        shard.AwaitFlush(delayed.Await(error => found.ErrorCode = response.ErrorCode = error));
         if (version >= FirstVersionWithIds)
             NameByIds(group, found);
         return found;

@@ -25,7 +25,7 @@ internal sealed class ProduceHandler(TopicPartitions topics) : RequestHandler<Pr
     protected override void Handle(PendingRequest pending, ProduceRequest request)
     {
         var response = new ProduceResponse();
-        var delayed = request.Acks == -1 ? new DelayedProduce(pending, response) : null;
+        var delayed = request.Acks == -1 ? new DelayedReply(pending, response) : null;
         var failed = false;
         foreach (var topic in request.TopicData)
         {
@@ -53,16 +53,25 @@ internal sealed class ProduceHandler(TopicPartitions topics) : RequestHandler<Pr
 
     private ProduceResponse.PartitionProduceResponse Append(
         PendingRequest pending, ProduceRequest request, ProduceRequest.TopicProduceData topic,
-        ProduceRequest.PartitionProduceData data, DelayedProduce? delayed)
+        ProduceRequest.PartitionProduceData data, DelayedReply? delayed)
     {
-        var answer = new ProduceResponse.PartitionProduceResponse { Index = data.Index, BaseOffset = -1, LogStartOffset = -1 };
+        var answer = new ProduceResponse.PartitionProduceResponse
+        {
+            Index = data.Index,
+            BaseOffset = -1,
+            LogStartOffset = -1,
+        };
         var hosted = pending.Version >= 13 ? topics.Find(topic.TopicId) : topics.Find(topic.Name);
         var partition = TopicPartitions.Find(hosted, data.Index);
         answer.ErrorCode = Check(pending, request, hosted, partition, data.Records);
         if (answer.ErrorCode != ErrorCode.None)
             return answer;
 
-        var listener = delayed?.Await(answer);
+        var listener = delayed?.Await(error =>
+        {
+            answer.ErrorCode = error;
+            answer.BaseOffset = -1;
+        });
         var result = partition!.Append(
             data.Records.Bytes.Span, AppendOrigin.Client, pending.Loop.Now, listener);
         answer.LogAppendTimeMs = result.LogAppendTimeMs;
@@ -95,9 +104,18 @@ internal sealed class ProduceHandler(TopicPartitions topics) : RequestHandler<Pr
             return ErrorCode.UnknownTopicOrPartition;
         if (records.Length == 0)
             return ErrorCode.InvalidRecord;
-        var isZstd = RecordBatch.TryRead(records.Bytes.Span, out var batch) == RecordBatchError.None
-            && batch.Compression == CompressionType.Zstd;
-        return isZstd && pending.Version < FirstVersionWithZstd ? ErrorCode.UnsupportedCompressionType : ErrorCode.None;
+        if (RecordBatch.TryRead(records.Bytes.Span, out var batch) != RecordBatchError.None)
+            return ErrorCode.None;
+        if (batch.IsTransactional)
+        {
+            return request.TransactionalId is null
+                ? ErrorCode.TransactionalIdAuthorizationFailed
+                : ErrorCode.InvalidTxnState;
+        }
+
+        return batch.Compression == CompressionType.Zstd && pending.Version < FirstVersionWithZstd
+            ? ErrorCode.UnsupportedCompressionType
+            : ErrorCode.None;
     }
 
     private static bool IsNamedAgain(List<ProduceRequest.PartitionProduceData> data, int index)

@@ -2,7 +2,9 @@ using static Millrace.Core.Configs.ConfigRule;
 
 namespace Millrace.Core.Configs;
 
-/// <summary>The broker's own settings, each defined once; a topic's defaults are among them by their synonyms.</summary>
+/// <summary>
+/// The broker's own settings, each defined once; a topic's defaults are among them by their synonyms.
+/// </summary>
 internal static class BrokerConfigs
 {
     private static readonly ConfigDefinition[] Own =
@@ -11,29 +13,39 @@ internal static class BrokerConfigs
         new("advertised.listeners", ConfigType.String, "",
             "The host:port that clients are told to come to; empty means the address by which each of them came."),
         new("num.network.threads", ConfigType.Int, "2", "Loops that serve connections.", Between(1, 256)),
-        new("socket.request.max.bytes", ConfigType.Int, "104857600", "Largest request frame; a larger one closes the connection.",
-            AtLeast(1024)),
-        new("fetch.max.bytes", ConfigType.Int, "57671680", "Largest answer to one Fetch, in bytes of records.", AtLeast(1024)),
-        new("num.partitions", ConfigType.Int, "1", "Partitions of a topic that is created without a count.", AtLeast(1)),
-        new("default.replication.factor", ConfigType.Int, "1", "Replicas of a topic that is created without a factor.", AtLeast(1)),
-        new("auto.create.topics.enable", ConfigType.Boolean, "true", "Whether asking for a topic's metadata creates it."),
+        new("socket.request.max.bytes", ConfigType.Int, "104857600",
+            "Largest request frame; a larger one closes the connection.", AtLeast(1024)),
+        new("fetch.max.bytes", ConfigType.Int, "57671680",
+            "Largest answer to one Fetch, in bytes of records.", AtLeast(1024)),
+        new("num.partitions", ConfigType.Int, "1",
+            "Partitions of a topic that is created without a count.", AtLeast(1)),
+        new("default.replication.factor", ConfigType.Int, "1",
+            "Replicas of a topic that is created without a factor.", AtLeast(1)),
+        new("auto.create.topics.enable", ConfigType.Boolean, "true",
+            "Whether asking for a topic's metadata creates it."),
         new("delete.topic.enable", ConfigType.Boolean, "true", "Whether topics can be deleted."),
-        new("offsets.topic.num.partitions", ConfigType.Int, "50", "Partitions of __consumer_offsets, when it is created.",
-            AtLeast(1)),
+        new("offsets.topic.num.partitions", ConfigType.Int, "50",
+            "Partitions of __consumer_offsets, when it is created.", AtLeast(1)),
         new("offsets.topic.replication.factor", ConfigType.Short, "3",
             "Replicas of __consumer_offsets; fewer where there are fewer brokers.", AtLeast(1)),
         new("offset.metadata.max.bytes", ConfigType.Int, "4096", "Largest metadata of a committed offset.", AtLeast(0)),
-        new("offsets.retention.minutes", ConfigType.Int, "10080", "How long offsets outlive their group's last member.", AtLeast(1)),
-        new("group.initial.rebalance.delay.ms", ConfigType.Int, "0", "How long a new group waits for more members.", AtLeast(0)),
-        new("group.min.session.timeout.ms", ConfigType.Int, "6000", "Shortest session timeout that a member may ask for.",
-            AtLeast(1)),
-        new("group.max.session.timeout.ms", ConfigType.Int, "1800000", "Longest session timeout that a member may ask for.",
-            AtLeast(1)),
+        new("offsets.retention.minutes", ConfigType.Int, "10080",
+            "How long offsets outlive their group's last member.", AtLeast(1)),
+        new("group.initial.rebalance.delay.ms", ConfigType.Int, "0",
+            "How long a new group waits for more members.", AtLeast(0)),
+        new("group.min.session.timeout.ms", ConfigType.Int, "6000",
+            "Shortest session timeout that a member may ask for.", AtLeast(1)),
+        new("group.max.session.timeout.ms", ConfigType.Int, "1800000",
+            "Longest session timeout that a member may ask for.", AtLeast(1)),
         new("group.max.size", ConfigType.Int, "2147483647", "Most members of a group.", AtLeast(1)),
-        new("producer.id.expiration.ms", ConfigType.Int, "86400000", "How long a partition remembers an idle producer.", AtLeast(1)),
-        new("log.retention.check.interval.ms", ConfigType.Long, "300000", "How often old segments are looked for.", AtLeast(1)),
-        new("log.retention.hours", ConfigType.Int, "168", "Age beyond which segments are deleted, unless log.retention.ms is set."),
-        new("log.roll.hours", ConfigType.Int, "168", "Age at which a segment is closed, unless log.roll.ms is set.", AtLeast(1)),
+        new("producer.id.expiration.ms", ConfigType.Int, "86400000",
+            "How long a partition remembers an idle producer.", AtLeast(1)),
+        new("log.retention.check.interval.ms", ConfigType.Long, "300000",
+            "How often old segments are looked for.", AtLeast(1)),
+        new("log.retention.hours", ConfigType.Int, "168",
+            "Age beyond which segments are deleted, unless log.retention.ms is set."),
+        new("log.roll.hours", ConfigType.Int, "168",
+            "Age at which a segment is closed, unless log.roll.ms is set.", AtLeast(1)),
     ];
 
     private static readonly Dictionary<string, string> InOtherUnits = new()

@@ -49,7 +49,9 @@ public sealed class BrokerSettings
         return BrokerConfigs.Find(key)?.Default;
     }
 
-    /// <summary>What a topic's setting is where the topic says nothing: the broker's synonym, else the default.</summary>
+    /// <summary>
+    /// What a topic's setting is where the topic says nothing: the broker's synonym, else the default.
+    /// </summary>
     internal string TopicDefault(ConfigDefinition topic, out ConfigSource source)
     {
         source = ConfigSource.StaticBroker;

@@ -5,7 +5,8 @@ using Millrace.Protocol.Wire;
 namespace Millrace.Core.Controller;
 
 /// <summary>A partition as the cluster's metadata has it.</summary>
-internal sealed record PartitionImage(int Leader, LeaderEpoch LeaderEpoch, ImmutableArray<int> Replicas, ImmutableArray<int> Isr);
+internal sealed record PartitionImage(
+    int Leader, LeaderEpoch LeaderEpoch, ImmutableArray<int> Replicas, ImmutableArray<int> Isr);
 
 /// <summary>A topic: its partitions by number, and the settings that it has of its own.</summary>
 internal sealed record TopicImage(

@@ -72,12 +72,11 @@ internal sealed class Controller(BrokerSettings settings, IRandomness randomness
             ? request.Topics
             : request.TopicNames.ConvertAll(name => new DeleteTopicsRequest.DeleteTopicState { Name = name });
         var response = new DeleteTopicsResponse();
-        var seen = asked.GroupBy(topic => topic.Name is null ? Image.Find(topic.TopicId)?.Id : Image.Find(topic.Name)?.Id);
-        var repeated = seen.Where(group => group.Key is not null && group.Count() > 1).Select(group => group.Key).ToHashSet();
+        var times = asked.CountBy(topic => Find(topic)?.Id ?? Uuid.Zero).ToDictionary();
         foreach (var topic in asked)
         {
-            var found = topic.Name is null ? Image.Find(topic.TopicId) : Image.Find(topic.Name);
-            var error = DeleteTopic(topic, found, found is not null && repeated.Contains(found.Id));
+            var found = Find(topic);
+            var error = DeleteTopic(topic, found, found is not null && times[found.Id] > 1);
             if (error == ErrorCode.None)
                 records.Add(new RemoveTopicRecord { TopicId = found!.Id });
             response.Responses.Add(new()
@@ -261,6 +260,9 @@ internal sealed class Controller(BrokerSettings settings, IRandomness randomness
             });
         }
     }
+
+    private TopicImage? Find(DeleteTopicsRequest.DeleteTopicState topic) =>
+        topic.Name is null ? Image.Find(topic.TopicId) : Image.Find(topic.Name);
 
     private ErrorCode DeleteTopic(DeleteTopicsRequest.DeleteTopicState topic, TopicImage? found, bool repeated)
     {

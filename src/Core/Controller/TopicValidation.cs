@@ -56,7 +56,7 @@ internal sealed class TopicValidation(BrokerSettings settings)
 
         var numbers = topic.Assignments.Select(assignment => assignment.PartitionIndex).Order();
         if (!numbers.SequenceEqual(Enumerable.Range(0, topic.Assignments.Count)))
-            return new Verdict(ErrorCode.InvalidReplicaAssignment, "The partitions are not numbered from 0 without gaps.");
+            return new Verdict(ErrorCode.InvalidReplicaAssignment, "The partitions are not numbered 0, 1, 2 ...");
         return topic.Assignments.Any(assignment => assignment.BrokerIds is not [var only] || only != settings.NodeId)
             ? new Verdict(ErrorCode.InvalidReplicaAssignment, $"The only broker is {settings.NodeId}.")
             : null;

@@ -2,7 +2,9 @@ using Millrace.Protocol.Records;
 
 namespace Millrace.Core.Log;
 
-/// <summary>Walks the batch headers of a segment file from a position that a batch starts at; records stay unread.</summary>
+/// <summary>
+/// Walks the batch headers of a segment file from a position that a batch starts at; records stay unread.
+/// </summary>
 internal ref struct BatchScanner(IDiskFile file, long position, long end, Span<byte> window)
 {
     /// <summary>A good size for the window, several small batches.</summary>

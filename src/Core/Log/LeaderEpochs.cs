@@ -53,7 +53,9 @@ internal sealed class LeaderEpochs
             Store(kept);
     }
 
-    /// <summary>Forgets the epochs that end at or below the log's start, which the oldest left then begins at.</summary>
+    /// <summary>
+    /// Forgets the epochs that end at or below the log's start, which the oldest left then begins at.
+    /// </summary>
     public void StartAt(Offset logStartOffset)
     {
         Entry[] entries = _entries;

@@ -33,7 +33,9 @@ internal readonly record struct TimestampOffset(Offset Offset, long Timestamp, L
     public static readonly TimestampOffset None = new(Offset.None, -1, LeaderEpoch.None);
 }
 
-/// <summary>The end of an epoch (OffsetForLeaderEpoch): the greatest known epoch not above the asked, and its end.</summary>
+/// <summary>
+/// The end of an epoch (OffsetForLeaderEpoch): the greatest known epoch not above the asked, and its end.
+/// </summary>
 internal readonly record struct EpochEndOffset(LeaderEpoch Epoch, Offset EndOffset)
 {
     public static readonly EpochEndOffset None = new(LeaderEpoch.None, Offset.None);

@@ -31,14 +31,18 @@ internal sealed class OffsetIndex
         Volatile.Write(ref _count, count + 1);
     }
 
-    /// <summary>Start of a batch from which a scan finds <paramref name="relativeOffset"/>; 0 if none is indexed.</summary>
+    /// <summary>
+    /// Start of a batch from which a scan finds <paramref name="relativeOffset"/>; 0 if none is indexed.
+    /// </summary>
     public int PositionFor(long relativeOffset)
     {
         int at = LastNotAbove(relativeOffset, int.MaxValue);
         return at < 0 ? 0 : PositionOf(at);
     }
 
-    /// <summary>The last indexed batch that starts at or before a position and ends below an offset; 0 if none.</summary>
+    /// <summary>
+    /// The last indexed batch that starts at or before a position and ends below an offset; 0 if none.
+    /// </summary>
     public int PositionBefore(long position, long relativeOffset)
     {
         int at = LastNotAbove(relativeOffset - 1, position);
@@ -64,7 +68,9 @@ internal sealed class OffsetIndex
         return file;
     }
 
-    /// <summary>Reads a file, zero-filled behind the last entry or not; false if it cannot be of this segment.</summary>
+    /// <summary>
+    /// Reads a file, zero-filled behind the last entry or not; false if it cannot be of this segment.
+    /// </summary>
     public static bool TryDecode(ReadOnlySpan<byte> file, long segmentSize, out OffsetIndex index)
     {
         index = new OffsetIndex();

@@ -5,7 +5,9 @@ using Millrace.Protocol.Wire;
 
 namespace Millrace.Core.Log;
 
-/// <summary>What is known of a log before it is opened: how it was closed, and the broker's checkpoints of it.</summary>
+/// <summary>
+/// What is known of a log before it is opened: how it was closed, and the broker's checkpoints of it.
+/// </summary>
 internal readonly record struct LogOpening(bool CleanlyClosed, Offset RecoveryPoint, Offset LogStartOffset);
 
 /// <summary>
@@ -75,7 +77,9 @@ internal sealed class PartitionLog
 
     internal IReadOnlyList<Segment> Segments => _segments;
 
-    /// <summary>Opens or creates the log; after an unclean stop it is recovered and what is left made durable.</summary>
+    /// <summary>
+    /// Opens or creates the log; after an unclean stop it is recovered and what is left made durable.
+    /// </summary>
     /// <exception cref="IOException">The directory cannot be read or written.</exception>
     public static PartitionLog Open(
         IDisk disk, TopicPartition partition, LogSettings settings, Instant now, LogOpening opening)
@@ -123,7 +127,9 @@ internal sealed class PartitionLog
         }
     }
 
-    /// <summary>Makes all that was appended before the call durable. Any thread, without the partition's lock.</summary>
+    /// <summary>
+    /// Makes all that was appended before the call durable. Any thread, without the partition's lock.
+    /// </summary>
     public ErrorCode Flush()
     {
         lock (_flushing)
@@ -290,7 +296,7 @@ internal sealed class PartitionLog
         if (origin == AppendOrigin.Replica)
         {
             if (batch.BaseOffset < _logEndOffset)
-                return AppendResult.Refused(ErrorCode.InvalidRecord, LogStartOffset, "The batch is below the log's end.");
+                return AppendResult.Refused(ErrorCode.InvalidRecord, LogStartOffset, "It is below the log's end.");
             epoch = new LeaderEpoch(batch.PartitionLeaderEpoch);
         }
         else

@@ -36,7 +36,9 @@ internal static class ProducerSnapshot
         return file;
     }
 
-    /// <summary>Adds what the file holds to <paramref name="states"/>; false, and nothing added, if it is damaged.</summary>
+    /// <summary>
+    /// Adds what the file holds to <paramref name="states"/>; false, and nothing added, if it is damaged.
+    /// </summary>
     public static bool TryDecode(ReadOnlySpan<byte> file, ProducerStates states)
     {
         if (file.Length < HeaderSize

@@ -20,7 +20,9 @@ internal sealed class ProducerStates
 
     internal IEnumerable<KeyValuePair<long, ProducerState>> All => _producers.OrderBy(pair => pair.Key);
 
-    /// <summary>Whether a client's batch may be appended; <paramref name="duplicate"/> is set if it has been already.</summary>
+    /// <summary>
+    /// Whether a client's batch may be appended; <paramref name="duplicate"/> is set if it has been already.
+    /// </summary>
     public ErrorCode Check(scoped in RecordBatch batch, out ProducedBatch? duplicate)
     {
         duplicate = null;

@@ -94,7 +94,9 @@ internal static class Recovery
     private static bool Continues(Segment segment, long nextBase, LogSettings settings) =>
         settings.Compact ? segment.NextOffset.Value <= nextBase : segment.NextOffset.Value == nextBase;
 
-    /// <summary>Counts the good batches, cuts the file behind them, and says whether there was nothing to cut.</summary>
+    /// <summary>
+    /// Counts the good batches, cuts the file behind them, and says whether there was nothing to cut.
+    /// </summary>
     private static bool Scan(Segment segment, LogSettings settings, Offset recoveryPoint, LeaderEpochs epochs)
     {
         segment.StartEmpty();
@@ -142,7 +144,8 @@ internal static class Recovery
         foreach (string name in disk.List(directory))
         {
             if (name.EndsWith(".tmp", StringComparison.Ordinal) || name.EndsWith(".deleted", StringComparison.Ordinal)
-                || name.EndsWith(".cleaned", StringComparison.Ordinal) || name.EndsWith(".swap", StringComparison.Ordinal))
+                || name.EndsWith(".cleaned", StringComparison.Ordinal)
+                || name.EndsWith(".swap", StringComparison.Ordinal))
                 disk.Delete($"{directory}/{name}");
         }
 

@@ -16,7 +16,9 @@ public readonly record struct Instant(long Milliseconds) : IComparable<Instant>
 
     public static bool operator >=(Instant left, Instant right) => left.Milliseconds >= right.Milliseconds;
 
-    /// <summary>The moment <paramref name="milliseconds"/> later; past the end of time it is <see cref="Never"/>.</summary>
+    /// <summary>
+    /// The moment <paramref name="milliseconds"/> later; past the end of time it is <see cref="Never"/>.
+    /// </summary>
     public static Instant operator +(Instant instant, long milliseconds) =>
         milliseconds > 0 && instant.Milliseconds > long.MaxValue - milliseconds
             ? Never

@@ -15,7 +15,7 @@ internal static class ConsumeCommand
         {
             Description = "Read as a member of this group, which remembers its position.",
         };
-        var beginning = new Option<bool>("--from-beginning") { Description = "Begin at the oldest record, not the next." };
+        var beginning = new Option<bool>("--from-beginning") { Description = "Begin at the oldest record." };
         var most = new Option<long>("--max", "-n")
         {
             Description = "Stop after so many records.",
@@ -48,7 +48,8 @@ internal static class ConsumeCommand
         return command;
     }
 
-    private static void Consume(ConsumerConfig config, string topic, long most, bool asJson, CancellationToken cancelled)
+    private static void Consume(
+        ConsumerConfig config, string topic, long most, bool asJson, CancellationToken cancelled)
     {
         Error? fatal = null;
         var ended = new HashSet<TopicPartition>();

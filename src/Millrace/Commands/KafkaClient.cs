@@ -43,8 +43,8 @@ internal static class KafkaClient
         }
         catch (KafkaException failure)
         {
-            return Failure(failure.Error.Code == ErrorCode.Local_Transport || failure.Error.Code == ErrorCode.Local_TimedOut
-                ? $"{failure.Error.Reason}. Is a broker running there? Start one with 'millrace server', or give --bootstrap."
+            return Failure(failure.Error.Code is ErrorCode.Local_Transport or ErrorCode.Local_TimedOut
+                ? $"{failure.Error.Reason}. Is a broker there? Start one with 'millrace server', or give --bootstrap."
                 : failure.Error.Reason);
         }
     }

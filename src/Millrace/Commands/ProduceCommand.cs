@@ -49,7 +49,8 @@ internal static class ProduceCommand
     }
 
     private static async Task<int> ProduceAsync(
-        ProducerConfig config, string topic, string? separator, Dictionary<string, string> headers, CancellationToken cancelled)
+        ProducerConfig config, string topic, string? separator, Dictionary<string, string> headers,
+        CancellationToken cancelled)
     {
         Error? failure = null;
         var count = 0L;

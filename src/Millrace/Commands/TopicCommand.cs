@@ -62,7 +62,8 @@ internal static class TopicCommand
         command.SetAction((result, _) => KafkaClient.RunAsync(() =>
         {
             using var admin = KafkaClient.Admin(result.GetValue(bootstrap)!);
-            foreach (var topic in admin.GetMetadata(Timeout).Topics.OrderBy(topic => topic.Topic, StringComparer.Ordinal))
+            var topics = admin.GetMetadata(Timeout).Topics;
+            foreach (var topic in topics.OrderBy(topic => topic.Topic, StringComparer.Ordinal))
             {
                 if (result.GetValue(all) || !topic.Topic.StartsWith("__", StringComparison.Ordinal))
                     Console.WriteLine($"{topic.Topic}\t{topic.Partitions.Count}");

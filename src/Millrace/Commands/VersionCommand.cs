@@ -6,8 +6,8 @@ namespace Millrace.Commands;
 /// <summary><c>millrace version</c>.</summary>
 internal static class VersionCommand
 {
-    public static string Version { get; } =
-        typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+    public static string Version { get; } = typeof(VersionCommand).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
     public static Command Create()
     {

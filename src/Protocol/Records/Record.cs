@@ -1,6 +1,8 @@
 namespace Millrace.Protocol.Records;
 
-/// <summary>One record, seen over the bytes of its batch. An absent key or value is an empty span with Has... false.</summary>
+/// <summary>
+/// One record, seen over the bytes of its batch. An absent key or value is an empty span with Has... false.
+/// </summary>
 public readonly ref struct Record
 {
     public long Offset { get; init; }

@@ -136,7 +136,9 @@ public readonly ref struct RecordBatch
     /// <summary>A view of the header alone, for scans that leave the records on the disk.</summary>
     public static RecordBatch FromHeader(ReadOnlySpan<byte> header) => new(header[..HeaderSize]);
 
-    /// <summary>The batches in <paramref name="data"/> one after the other, up to the first that is not whole.</summary>
+    /// <summary>
+    /// The batches in <paramref name="data"/> one after the other, up to the first that is not whole.
+    /// </summary>
     public static RecordBatches Enumerate(ReadOnlySpan<byte> data) => new(data);
 
     /// <summary>The records, given the record section without compression.</summary>

@@ -11,7 +11,9 @@ public static class RecordBatchHeader
     public static void SetPartitionLeaderEpoch(Span<byte> batch, int epoch) =>
         BinaryPrimitives.WriteInt32BigEndian(batch[RecordBatch.LeaderEpochAt..], epoch);
 
-    /// <summary>Sets who gave the timestamps and the greatest of them; the CRC is made anew if that is a change.</summary>
+    /// <summary>
+    /// Sets who gave the timestamps and the greatest of them; the CRC is made anew if that is a change.
+    /// </summary>
     public static void SetMaxTimestamp(Span<byte> batch, TimestampType type, long timestamp)
     {
         short attributes = BinaryPrimitives.ReadInt16BigEndian(batch[RecordBatch.AttributesAt..]);

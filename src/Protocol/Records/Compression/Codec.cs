@@ -24,7 +24,9 @@ public static class Codec
     /// <summary>The codec's default level.</summary>
     public const int DefaultLevel = int.MinValue;
 
-    /// <summary>Decompresses into <paramref name="content"/>, which the caller disposes where the result is Ok.</summary>
+    /// <summary>
+    /// Decompresses into <paramref name="content"/>, which the caller disposes where the result is Ok.
+    /// </summary>
     public static DecompressResult TryDecompress(
         CompressionType type, ReadOnlySpan<byte> source, int limit, out PooledBuffer? content)
     {

@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using Millrace.Connect;
+using Millrace.Connect.Config;
+using Millrace.Connect.Postgres;
+using Millrace.Connect.Runtime;
+
+namespace Millrace.Integration.Connect;
+
+/// <summary>A connector in this process with its log lines.</summary>
+internal sealed class ConnectorUnderTest : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly PostgresConnector _connector;
+    private readonly CancellationTokenSource _stop = new();
+
+    public ConnectorUnderTest(IReadOnlyDictionary<string, string> properties, string bootstrap)
+    {
+        _connector = new PostgresConnector(ConnectorConfig.Of(properties), bootstrap, Log.Enqueue);
+        Run = _connector.RunAsync(_stop.Token);
+    }
+
+    public ConcurrentQueue<string> Log { get; } = new();
+
+    public Task Run { get; }
+
+    public ConnectorStatus Status => _connector.Status;
+
+    public static Dictionary<string, string> Properties(Servers servers, string database, string slot) => new()
+    {
+        ["name"] = database,
+        ["connector.class"] = "io.debezium.connector.postgresql.PostgresConnector",
+        ["topic.prefix"] = database,
+        ["database.hostname"] = "127.0.0.1",
+        ["database.port"] = $"{servers.Postgres.Port}",
+        ["database.user"] = "postgres",
+        ["database.dbname"] = database,
+        ["slot.name"] = slot,
+        ["status.update.interval.ms"] = "100",
+        ["errors.retry.delay.initial.ms"] = "100",
+        ["errors.retry.delay.max.ms"] = "500",
+        ["offset.storage.topic"] = $"offsets-{database}",
+    };
+
+    public Task StreamingAsync() => UntilAsync(() => Status.State == ConnectorState.Streaming);
+
+    /// <summary>Waits until everything committed so far is in the log and confirmed.</summary>
+    public async Task CaughtUpAsync(PrivatePostgres postgres, string database)
+    {
+        await StreamingAsync();
+        var target = Lsn.Parse(await postgres.ScalarAsync<string>(database,
+            "SELECT pg_current_wal_insert_lsn()::text FROM pg_logical_emit_message(true, 'caught-up', '')"));
+        await UntilAsync(() => Lsn.Parse(Status.ConfirmedLsn) >= target);
+    }
+
+    public async Task UntilAsync(Func<bool> condition)
+    {
+        using var timeout = new CancellationTokenSource(Patience);
+        while (!condition())
+        {
+            if (Run.IsFaulted)
+                await Run;
+            if (timeout.IsCancellationRequested)
+                throw new TimeoutException($"{Status}\n{string.Join('\n', Log)}");
+            await Task.Delay(10, CancellationToken.None);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _connector.DisposeAsync();
+        _stop.Dispose();
+    }
+}
