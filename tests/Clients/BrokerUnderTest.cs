@@ -64,7 +64,7 @@ public sealed class BrokerUnderTest : IAsyncLifetime
     {
         var config = new ProducerConfig { BootstrapServers = Bootstrap, LingerMs = 5, MessageTimeoutMs = 20_000 };
         configure?.Invoke(config);
-        return new ProducerBuilder<byte[]?, byte[]?>(config).Build();
+        return new ProducerBuilder<byte[]?, byte[]?>(config).SetLogHandler((_, _) => { }).Build();
     }
 
     public IConsumer<byte[]?, byte[]?> Consumer(Action<ConsumerConfig>? configure = null)
@@ -77,7 +77,7 @@ public sealed class BrokerUnderTest : IAsyncLifetime
             EnablePartitionEof = false,
         };
         configure?.Invoke(config);
-        return new ConsumerBuilder<byte[]?, byte[]?>(config).Build();
+        return new ConsumerBuilder<byte[]?, byte[]?>(config).SetLogHandler((_, _) => { }).Build();
     }
 
     private static async Task<string> Ready(ChildProcess process)

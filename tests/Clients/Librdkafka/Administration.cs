@@ -16,7 +16,7 @@ public sealed class Administration(BrokerUnderTest broker)
         var described = await admin.DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]));
         var description = Assert.Single(described.TopicDescriptions);
         Assert.Equal([0, 1, 2], description.Partitions.Select(partition => partition.Partition));
-        Assert.All(description.Partitions, partition => Assert.Equal(partition.Replicas, partition.ISR));
+        Assert.All(description.Partitions, partition => Assert.Equal(Ids(partition.Replicas), Ids(partition.ISR)));
         Assert.False(description.IsInternal);
         Assert.Contains(admin.GetMetadata(Patience).Topics, each => each.Topic == topic);
 
@@ -141,6 +141,8 @@ public sealed class Administration(BrokerUnderTest broker)
         Assert.Equal(0, await OffsetOf(OffsetSpec.Earliest()));
         Assert.Equal(10, await OffsetOf(OffsetSpec.Latest()));
     }
+
+    private static IEnumerable<int> Ids(List<Node> nodes) => nodes.Select(node => node.Id);
 
     private static async Task<ConsumerGroupDescription> Describe(IAdminClient admin, string group) =>
         Assert.Single((await admin.DescribeConsumerGroupsAsync([group])).ConsumerGroupDescriptions);

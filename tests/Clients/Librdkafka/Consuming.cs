@@ -86,7 +86,8 @@ public sealed class Consuming(BrokerUnderTest broker)
         var partition = await Filled(1);
         using var consumer = broker.Consumer(config => config.FetchWaitMaxMs = 25_000);
         using var producer = broker.Producer();
-        consumer.ReadAll(partition, 1);
+        consumer.Assign(new TopicPartitionOffset(partition, Offset.Beginning));
+        consumer.Take(1);
         for (var i = 1; i <= 10; i++)
         {
             await producer.Produce(partition, [Sample.New(null, $"{i}")]);
