@@ -6,6 +6,12 @@ namespace Millrace;
 /// <summary>The program: one command line over everything.</summary>
 public static class Program
 {
+    /// <summary>A stop in order flushes every partition; only after this long is it cut short.</summary>
+    private static readonly InvocationConfiguration Invocation = new()
+    {
+        ProcessTerminationTimeout = TimeSpan.FromMinutes(1),
+    };
+
     public static Task<int> Main(string[] arguments)
     {
         var root = new RootCommand("Millrace: Kafka-compatible event streaming with change data capture built in.")
@@ -18,6 +24,6 @@ public static class Program
             CdcCommand.Create(),
             VersionCommand.Create(),
         };
-        return root.Parse(arguments).InvokeAsync();
+        return root.Parse(arguments).InvokeAsync(Invocation);
     }
 }

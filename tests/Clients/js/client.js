@@ -54,7 +54,7 @@ function toLine(message) {
 }
 
 async function consume(kafka, topic, count) {
-  const consumer = kafka.consumer({ groupId: 'kafkajs-' + topic })
+  const consumer = kafka.consumer({ groupId: 'kafkajs-' + topic, maxWaitTimeInMs: 500 })
   await consumer.connect()
   await consumer.subscribe({ topics: [topic], fromBeginning: true })
   const lines = []
@@ -81,7 +81,9 @@ async function roundTrip(kafka, [codecName, outTopic, inTopic, count], input) {
 }
 
 async function member(kafka, [groupId, topic], input) {
-  const consumer = kafka.consumer({ groupId, sessionTimeout: 10000, heartbeatInterval: 500, rebalanceTimeout: 10000 })
+  const consumer = kafka.consumer({
+    groupId, sessionTimeout: 10000, heartbeatInterval: 500, rebalanceTimeout: 10000, maxWaitTimeInMs: 500,
+  })
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) =>
     say(['assigned', ...(payload.memberAssignment[topic] ?? [])].join(' ')))
   await consumer.connect()
