@@ -34,10 +34,11 @@ public sealed class Node : IDisposable
     private readonly RetentionTask _retention;
     private readonly Listener _listener;
 
-    private Node(string path, IPEndPoint address, BrokerSettings settings, Action<string> log)
+    private Node(DataDirectory directory, Listener listener, BrokerSettings settings, Action<string> log)
     {
-        _directory = DataDirectory.Open(path, settings.NodeId, Randomness.Machine);
-        var disk = new FileDisk(path);
+        _directory = directory;
+        _listener = listener;
+        var disk = new FileDisk(directory.Path);
         _committer = new Committer(CommitterThreads, log);
         _background = new Loop("background", log);
         _loops = [.. Enumerable.Range(0, settings.Int("num.network.threads")).Select(i => new Loop($"loop-{i}", log))];
@@ -51,15 +52,14 @@ public sealed class Node : IDisposable
             disk, new TopicPartition(TopicName.ClusterMetadata, 0), LogSettings.Default, Clock.Machine.Now,
             new LogOpening(_directory.WasCleanlyShutDown, Offset.Zero, Offset.Zero)));
         var core = new Controller(settings, Randomness.Machine);
-        var controller = new ControllerShard(_background, core, _metadataLog, publisher, settings);
+        var controller = new ControllerShard(_background, core, _metadataLog, publisher, settings, log);
         var (host, port) = AdvertisedAddress(settings);
         var identity = new NodeIdentity(_directory.ClusterId, settings.NodeId, host, port);
         var limits = new ConnectionLimits(settings.Int("socket.request.max.bytes"), InFlightRequests, UnsentBytes);
         var dispatcher = Dispatcher(identity, settings, controller, coordinators);
         _retention = new RetentionTask(_topics, _background, settings);
-        _listener = new Listener(address, _loops, dispatcher, limits, log);
         _retention.Start();
-        _listener.Start();
+        _listener.Start(_loops, dispatcher, limits);
     }
 
     /// <summary>Where clients connect to.</summary>
@@ -69,8 +69,24 @@ public sealed class Node : IDisposable
     /// <exception cref="DataDirectoryException">The directory can't be used.</exception>
     /// <exception cref="InvalidConfigException">A setting can't be used.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">The address can't be had.</exception>
-    public static Node Start(string path, IPEndPoint address, BrokerSettings settings, Action<string> log) =>
-        new(path, address, settings, log);
+    /// <exception cref="IOException">A log can't be read or written.</exception>
+    public static Node Start(string path, IPEndPoint address, BrokerSettings settings, Action<string> log)
+    {
+        var limited = new RateLimitedLog(log, Clock.Machine);
+        var directory = DataDirectory.Open(path, settings.NodeId, Randomness.Machine);
+        Listener? listener = null;
+        try
+        {
+            listener = new Listener(address, limited.Line);
+            return new Node(directory, listener, settings, limited.Line);
+        }
+        catch
+        {
+            listener?.Dispose();
+            directory.Dispose();
+            throw;
+        }
+    }
 
     public void Dispose()
     {

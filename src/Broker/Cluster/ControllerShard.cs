@@ -28,19 +28,22 @@ internal sealed class ControllerShard
 {
     private readonly ILoop _loop;
     private readonly Controller _controller;
-    private readonly IMetadataLog _log;
+    private readonly IMetadataLog _metadataLog;
     private readonly MetadataPublisher _publisher;
     private readonly BrokerSettings _settings;
+    private readonly Action<string> _log;
 
     public ControllerShard(
-        ILoop loop, Controller controller, IMetadataLog log, MetadataPublisher publisher, BrokerSettings settings)
+        ILoop loop, Controller controller, IMetadataLog metadataLog, MetadataPublisher publisher, BrokerSettings settings,
+        Action<string> log)
     {
         _loop = loop;
         _controller = controller;
+        _metadataLog = metadataLog;
         _log = log;
         _publisher = publisher;
         _settings = settings;
-        foreach (var record in log.ReadAll())
+        foreach (var record in metadataLog.ReadAll())
             controller.Replay(record);
         Image = controller.Image;
         publisher.Publish(Image);
@@ -92,7 +95,7 @@ internal sealed class ControllerShard
             return;
         try
         {
-            _log.Append(records, _loop.Now);
+            _metadataLog.Append(records, _loop.Now);
         }
         catch (IOException failure)
         {
@@ -102,6 +105,14 @@ internal sealed class ControllerShard
         foreach (var record in records)
             _controller.Replay(record);
         Image = _controller.Image;
-        _publisher.Publish(Image);
+        try
+        {
+            _publisher.Publish(Image);
+        }
+        catch (IOException failure)
+        {
+            // The next change tries again; until then clients are told that the partition is not known.
+            _log($"The metadata is stored but not all of it could be put into effect: {failure.Message}");
+        }
     }
 }

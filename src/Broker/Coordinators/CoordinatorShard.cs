@@ -25,6 +25,7 @@ internal sealed class CoordinatorShard
     private readonly ILoop _timers;
     private readonly Lock _lock = new();
     private readonly Effects _effects = new();
+    private List<GroupReply> _due = [];
     private GroupCoordinator _core;
     private ITimer? _timer;
     private Instant _wakeAt = Instant.Never;
@@ -40,18 +41,19 @@ internal sealed class CoordinatorShard
     /// <summary>Lets the core decide, and does what it wants done.</summary>
     public void Run(Action<GroupCoordinator, Instant, Effects> decide)
     {
-        var replies = new List<GroupReply>();
+        List<GroupReply> due;
         lock (_lock)
         {
             var now = _timers.Steady;
             decide(_core, now, _effects);
-            Apply(replies);
+            Apply();
             var deadline = _core.Expire(now, _effects);
-            Apply(replies);
+            Apply();
             Arm(deadline);
+            (due, _due) = (_due, []);
         }
 
-        foreach (var reply in replies)
+        foreach (var reply in due)
             Send(reply);
     }
 
@@ -68,16 +70,16 @@ internal sealed class CoordinatorShard
     /// <summary>The partition is gone: everything that waits is told to look for its coordinator anew.</summary>
     public void Close() => Run((core, _, effects) => core.Resign(ErrorCode.NotCoordinator, effects));
 
-    private void Apply(List<GroupReply> replies)
+    private void Apply()
     {
         var error = ErrorCode.None;
-        var commit = new Commit([.. _effects.Replies.Where(reply => reply.AfterCommit)]);
+        var commit = new Commit(this, [.. _effects.Replies.Where(reply => reply.AfterCommit)]);
         if (_effects.RecordCount > 0)
             error = Append(commit);
         else if (commit.Replies.Count > 0)
             _partition.AwaitFlush(commit);
 
-        replies.AddRange(_effects.Replies.Where(reply => !reply.AfterCommit));
+        _due.AddRange(_effects.Replies.Where(reply => !reply.AfterCommit));
         if (error == ErrorCode.None)
         {
             for (var i = 0; i < _effects.RecordCount; i++)
@@ -92,10 +94,10 @@ internal sealed class CoordinatorShard
 
         foreach (var reply in commit.Replies)
             GroupErrors.Fail(reply.Response, GroupErrors.For(error));
-        replies.AddRange(commit.Replies);
+        _due.AddRange(commit.Replies);
         _effects.Clear();
         _core.Resign(GroupErrors.For(error), _effects);
-        replies.AddRange(_effects.Replies);
+        _due.AddRange(_effects.Replies);
         _effects.Clear();
         _core = Load();
     }
@@ -147,7 +149,7 @@ internal sealed class CoordinatorShard
     private static void Send(in GroupReply reply) => ((GroupRequest)reply.Token).Pending.Reply(reply.Response);
 
     /// <summary>Answers that go when the records before them are on stable storage.</summary>
-    private sealed class Commit(List<GroupReply> replies) : IFlushListener
+    private sealed class Commit(CoordinatorShard shard, List<GroupReply> replies) : IFlushListener
     {
         public List<GroupReply> Replies => replies;
 
@@ -157,7 +159,12 @@ internal sealed class CoordinatorShard
             {
                 if (error != ErrorCode.None)
                     GroupErrors.Fail(reply.Response, GroupErrors.For(error));
-                Send(reply);
+
+                // Where nothing had to be flushed this is called back at once, under the lock.
+                if (shard._lock.IsHeldByCurrentThread)
+                    shard._due.Add(reply);
+                else
+                    Send(reply);
             }
         }
     }

@@ -138,15 +138,15 @@ internal sealed class Connection : IConnection, IWatched
             if (response is not null)
             {
                 request.Encoded = _loop.RentWriter();
-                Encode(request, response, request.Encoded);
+                TryEncode(request, response, request.Encoded);
             }
 
             return;
         }
 
         _inFlight.Dequeue();
-        if (response is not null)
-            Encode(request, response, _out ??= _loop.RentWriter());
+        if (response is not null && !TryEncode(request, response, _out ??= _loop.RentWriter()))
+            return;
         while (_inFlight.TryPeek(out var next) && next.IsDone)
         {
             _inFlight.Dequeue();
@@ -162,13 +162,24 @@ internal sealed class Connection : IConnection, IWatched
         Settle();
     }
 
-    private static void Encode(PendingRequest request, IMessage response, WireWriter writer)
+    /// <summary>False, with the connection closed, when records that belong into the response can't be read.</summary>
+    private bool TryEncode(PendingRequest request, IMessage response, WireWriter writer)
     {
         var start = writer.Length;
-        writer.Int32(0);
-        request.Header.WriteResponse(writer);
-        response.Write(writer, request.Version);
-        writer.PatchInt32(start, writer.Length - start - SizeBytes);
+        try
+        {
+            writer.Int32(0);
+            request.Header.WriteResponse(writer);
+            response.Write(writer, request.Version);
+            writer.PatchInt32(start, writer.Length - start - SizeBytes);
+            return true;
+        }
+        catch (IOException failure)
+        {
+            _log($"The response to {ClientHost} can't be read from disk: {failure.Message}");
+            Close();
+            return false;
+        }
     }
 
     /// <summary>Sends what can be sent, goes on with frames that were held back, and closes when all is said.</summary>

@@ -15,16 +15,17 @@ internal sealed class DataDirectory : IDisposable
     private const string Lock = ".lock";
     private const string CleanShutdown = ".kafka_cleanshutdown";
 
-    private readonly string _path;
     private readonly FileStream _lock;
 
     private DataDirectory(string path, FileStream heldLock, string clusterId, bool wasCleanlyShutDown)
     {
-        _path = path;
+        Path = path;
         _lock = heldLock;
         ClusterId = clusterId;
         WasCleanlyShutDown = wasCleanlyShutDown;
     }
+
+    public string Path { get; }
 
     public string ClusterId { get; }
 
@@ -41,7 +42,7 @@ internal sealed class DataDirectory : IDisposable
             Directory.CreateDirectory(path);
             held = Hold(path);
             var clusterId = ReadOrWriteMeta(path, nodeId, randomness);
-            var marker = Path.Combine(path, CleanShutdown);
+            var marker = System.IO.Path.Combine(path, CleanShutdown);
             var wasClean = File.Exists(marker);
             File.Delete(marker);
             Native.FsyncDirectory(path);
@@ -62,12 +63,12 @@ internal sealed class DataDirectory : IDisposable
 
     /// <summary>Notes that all logs are closed: the next start trusts them.</summary>
     public void MarkCleanShutdown() =>
-        WriteDurably(_path, CleanShutdown, """{"version":0,"brokerEpoch":-1}""");
+        WriteDurably(Path, CleanShutdown, """{"version":0,"brokerEpoch":-1}""");
 
     public void Dispose()
     {
         _lock.Dispose();
-        File.Delete(Path.Combine(_path, Lock));
+        File.Delete(System.IO.Path.Combine(Path, Lock));
     }
 
     private static FileStream Hold(string path)
@@ -75,7 +76,7 @@ internal sealed class DataDirectory : IDisposable
         try
         {
             return new FileStream(
-                Path.Combine(path, Lock), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                System.IO.Path.Combine(path, Lock), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException)
         {
@@ -86,7 +87,7 @@ internal sealed class DataDirectory : IDisposable
 
     private static string ReadOrWriteMeta(string path, int nodeId, Randomness randomness)
     {
-        var file = Path.Combine(path, MetaProperties);
+        var file = System.IO.Path.Combine(path, MetaProperties);
         if (!File.Exists(file))
         {
             var made = randomness.NewUuid().ToString();
@@ -113,14 +114,14 @@ internal sealed class DataDirectory : IDisposable
 
     private static void WriteDurably(string path, string name, string text)
     {
-        var temporary = Path.Combine(path, name + ".tmp");
+        var temporary = System.IO.Path.Combine(path, name + ".tmp");
         using (var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
         {
             RandomAccess.Write(file, System.Text.Encoding.UTF8.GetBytes(text), 0);
             Native.Fdatasync(file);
         }
 
-        File.Move(temporary, Path.Combine(path, name), overwrite: true);
+        File.Move(temporary, System.IO.Path.Combine(path, name), overwrite: true);
         Native.FsyncDirectory(path);
     }
 }

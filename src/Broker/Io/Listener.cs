@@ -9,27 +9,25 @@ internal sealed class Listener : IWatched, IDisposable
 {
     private const int Backlog = 1024;
 
+    private const int PauseMs = 100;
+
     private readonly Socket _socket;
-    private readonly Loop[] _loops;
-    private readonly RequestDispatcher _dispatcher;
-    private readonly ConnectionLimits _limits;
     private readonly Action<string> _log;
+    private Loop[] _loops = [];
+    private RequestDispatcher? _dispatcher;
+    private ConnectionLimits? _limits;
     private int _next;
 
+    /// <summary>Takes the address; connections are refused until <see cref="Start"/>.</summary>
     /// <exception cref="SocketException">The address can't be had.</exception>
-    public Listener(
-        IPEndPoint address, Loop[] loops, RequestDispatcher dispatcher, ConnectionLimits limits, Action<string> log)
+    public Listener(IPEndPoint address, Action<string> log)
     {
-        _loops = loops;
-        _dispatcher = dispatcher;
-        _limits = limits;
         _log = log;
         _socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { Blocking = false };
         _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
         try
         {
             _socket.Bind(address);
-            _socket.Listen(Backlog);
         }
         catch
         {
@@ -43,7 +41,15 @@ internal sealed class Listener : IWatched, IDisposable
     /// <summary>Where it listens, with the port that was given for 0.</summary>
     public IPEndPoint Address { get; }
 
-    public void Start() => _loops[0].Post(() => _loops[0].Watch(Descriptor, this, Epoll.Readable));
+    /// <summary>Begins to accept connections; the first loop accepts for all.</summary>
+    public void Start(Loop[] loops, RequestDispatcher dispatcher, ConnectionLimits limits)
+    {
+        _loops = loops;
+        _dispatcher = dispatcher;
+        _limits = limits;
+        _socket.Listen(Backlog);
+        _loops[0].Post(() => _loops[0].Watch(Descriptor, this, Epoll.Readable));
+    }
 
     public void OnReady(uint ready)
     {
@@ -57,19 +63,25 @@ internal sealed class Listener : IWatched, IDisposable
             catch (SocketException refused)
             {
                 if (refused.SocketErrorCode != SocketError.WouldBlock)
-                    _log($"A connection could not be accepted: {refused.Message}");
+                    Pause(refused.Message);
                 return;
             }
 
             accepted.Blocking = false;
             accepted.NoDelay = true;
             var loop = _loops[_next++ % _loops.Length];
-            loop.Post(() => Connection.Start(accepted, loop, _dispatcher, _limits, _log));
+            loop.Post(() => Connection.Start(accepted, loop, _dispatcher!, _limits!, _log));
         }
     }
 
     public void Dispose()
     {
+        if (_loops.Length == 0)
+        {
+            _socket.Dispose();
+            return;
+        }
+
         using var forgotten = new ManualResetEventSlim();
         _loops[0].Post(() =>
         {
@@ -78,6 +90,15 @@ internal sealed class Listener : IWatched, IDisposable
             forgotten.Set();
         });
         forgotten.Wait();
+    }
+
+    /// <summary>Lets a moment pass, most likely for want of file descriptors: the connection waits in the backlog.</summary>
+    private void Pause(string reason)
+    {
+        _log($"A connection could not be accepted: {reason}. Raise the limit of open files (ulimit -n).");
+        _loops[0].Change(Descriptor, 0);
+        _loops[0].Schedule(
+            _loops[0].Steady + PauseMs, () => _loops[0].Change(Descriptor, Epoll.Readable));
     }
 
     private int Descriptor => (int)_socket.Handle;

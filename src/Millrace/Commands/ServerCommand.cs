@@ -74,6 +74,11 @@ internal static class ServerCommand
         {
             return Refuse($"--kafka {kafka}: {taken.Message}. Stop what uses the port, or give another address.");
         }
+        catch (IOException unreadable)
+        {
+            Console.Error.WriteLine($"{data}: {unreadable.Message}");
+            return ExitCode.Failure;
+        }
 
         using (node)
         {
