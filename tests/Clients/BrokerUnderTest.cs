@@ -1,5 +1,4 @@
 using Confluent.Kafka;
-using Confluent.Kafka.Admin;
 using Millrace.Clients;
 using Millrace.Clients.Processes;
 
@@ -53,12 +52,12 @@ public sealed class BrokerUnderTest : IAsyncLifetime
     {
         var name = NewName("topic");
         using var admin = Admin();
-        await admin.CreateTopicsAsync(
-            [new TopicSpecification { Name = name, NumPartitions = partitions, ReplicationFactor = 1, Configs = configs }]);
+        await admin.CreateTopicsAsync([new() { Name = name, NumPartitions = partitions, Configs = configs }]);
         return name;
     }
 
-    public IAdminClient Admin() => new AdminClientBuilder(new AdminClientConfig { BootstrapServers = Bootstrap }).Build();
+    public IAdminClient Admin() =>
+        new AdminClientBuilder(new AdminClientConfig { BootstrapServers = Bootstrap }).Build();
 
     public IProducer<byte[]?, byte[]?> Producer(Action<ProducerConfig>? configure = null)
     {

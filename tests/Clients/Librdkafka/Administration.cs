@@ -66,9 +66,9 @@ public sealed class Administration(BrokerUnderTest broker)
     public async Task DescribesSettings()
     {
         using var admin = broker.Admin();
-        var topic = await broker.CreateTopic(configs: new() { ["retention.ms"] = "12345", ["cleanup.policy"] = "compact" });
-        var described = await admin.DescribeConfigsAsync([new ConfigResource { Type = ResourceType.Topic, Name = topic }]);
-        var entries = Assert.Single(described).Entries;
+        var topic = await broker.CreateTopic(
+            configs: new() { ["retention.ms"] = "12345", ["cleanup.policy"] = "compact" });
+        var entries = await Settings(admin, ResourceType.Topic, topic);
         Assert.Equal("12345", entries["retention.ms"].Value);
         Assert.Equal(ConfigSource.DynamicTopicConfig, entries["retention.ms"].Source);
         Assert.Equal("compact", entries["cleanup.policy"].Value);
@@ -76,8 +76,7 @@ public sealed class Administration(BrokerUnderTest broker)
         Assert.True(entries["max.message.bytes"].IsDefault);
 
         var node = (await admin.DescribeClusterAsync()).Nodes.Single();
-        var settings = await admin.DescribeConfigsAsync([new ConfigResource { Type = ResourceType.Broker, Name = $"{node.Id}" }]);
-        Assert.True(Assert.Single(settings).Entries.ContainsKey("num.partitions"));
+        Assert.True((await Settings(admin, ResourceType.Broker, $"{node.Id}")).ContainsKey("num.partitions"));
     }
 
     [Fact]
@@ -140,6 +139,13 @@ public sealed class Administration(BrokerUnderTest broker)
 
         Assert.Equal(0, await OffsetOf(OffsetSpec.Earliest()));
         Assert.Equal(10, await OffsetOf(OffsetSpec.Latest()));
+    }
+
+    private static async Task<Dictionary<string, ConfigEntryResult>> Settings(
+        IAdminClient admin, ResourceType type, string name)
+    {
+        var described = await admin.DescribeConfigsAsync([new ConfigResource { Type = type, Name = name }]);
+        return Assert.Single(described).Entries;
     }
 
     private static IEnumerable<int> Ids(List<Node> nodes) => nodes.Select(node => node.Id);

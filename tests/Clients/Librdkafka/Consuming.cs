@@ -54,8 +54,11 @@ public sealed class Consuming(BrokerUnderTest broker)
     {
         var partition = await Filled(100);
         using var consumer = broker.Consumer();
-        long OffsetAt(long time) => consumer.OffsetsForTimes(
-            [new TopicPartitionTimestamp(partition, new Timestamp(time, TimestampType.CreateTime))], Patience)[0].Offset.Value;
+        long OffsetAt(long time)
+        {
+            var timestamp = new Timestamp(time, TimestampType.CreateTime);
+            return consumer.OffsetsForTimes([new(partition, timestamp)], Patience)[0].Offset.Value;
+        }
 
         Assert.Equal(0, OffsetAt(0));
         Assert.Equal(0, OffsetAt(Start));

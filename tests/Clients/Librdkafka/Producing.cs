@@ -51,16 +51,20 @@ public sealed class Producing(BrokerUnderTest broker)
             .Select(i => producer.ProduceAsync(topic, Sample.New($"key {i % 60}", $"{i}"))));
         Assert.Equal(6, sent.Select(result => result.Partition).Distinct().Count());
         Assert.All(sent.GroupBy(result => result.Partition), partition =>
-            Assert.Equal(Enumerable.Range(0, partition.Count()), partition.Select(result => (int)result.Offset.Value).Order()));
-        Assert.Equal(60, sent.Select(result => (result.Partition, Convert.ToHexString(result.Key!))).Distinct().Count());
+        {
+            var offsets = partition.Select(result => (int)result.Offset.Value).Order();
+            Assert.Equal(Enumerable.Range(0, partition.Count()), offsets);
+        });
+        var homes = sent.Select(result => (result.Partition, Convert.ToHexString(result.Key!)));
+        Assert.Equal(60, homes.Distinct().Count());
     }
 
     [Fact]
     public async Task ToATopicThatDoesNotExistYet()
     {
-        var topic = broker.NewName("auto");
+        var partition = new TopicPartition(broker.NewName("auto"), 0);
         using var producer = broker.Producer();
-        Assert.Equal(0L, Assert.Single(await producer.Produce(new TopicPartition(topic, 0), [Sample.New("key", "value")])));
+        Assert.Equal(0L, Assert.Single(await producer.Produce(partition, [Sample.New("key", "value")])));
     }
 
     [Theory]
@@ -73,7 +77,8 @@ public sealed class Producing(BrokerUnderTest broker)
         using var producer = broker.Producer(config => config.CompressionType = codec);
         await producer.Produce(partition, records);
         using var consumer = broker.Consumer(config => config.MaxPartitionFetchBytes = 100_000);
-        Assert.Equal(records.Select(record => record.Value), consumer.ReadAll(partition, 10).Select(record => record.Message.Value));
+        var read = consumer.ReadAll(partition, 10);
+        Assert.Equal(records.Select(record => record.Value), read.Select(record => record.Message.Value));
     }
 
     [Fact]
