@@ -8,6 +8,7 @@ namespace Millrace.Demo;
 internal sealed class DemoRun : IDisposable
 {
     private static readonly TimeSpan CatchUpPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan SettlePatience = TimeSpan.FromSeconds(5);
 
     private readonly DemoOptions _options;
     private readonly CancellationToken _cancelled;
@@ -117,13 +118,27 @@ internal sealed class DemoRun : IDisposable
         await restart();
         var serves = clock.Elapsed;
         _screen.Tell($"{what} serves again after {serves.TotalMilliseconds:0} ms");
-        var mark = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
-        await UntilAsync($"changes flow again after the crash of {what}",
-            () => _services.All(service => service.Report.NewestCommitMicros > mark));
+        var mark = NowMicros();
+        await UntilAsync($"changes flow again after the crash of {what}", () => _services.All(IsBeyond(mark)));
         _screen.Tell($"changes flow to every service again after {clock.Elapsed.TotalMilliseconds:0} ms");
         _crashes.Add(new Crash(what, serves, clock.Elapsed));
-        await Task.Delay(TimeSpan.FromMilliseconds(500), _cancelled);
+        await SettleAsync();
         SetCalm(true);
+    }
+
+    /// <summary>What had piled up is through, in every partition; where the machine is too busy for that, it is not
+    /// waited for long.</summary>
+    private async Task SettleAsync()
+    {
+        var clock = Stopwatch.StartNew();
+        for (var mark = NowMicros(); clock.Elapsed < SettlePatience;)
+        {
+            await WatchAsync();
+            if (_services.All(IsBeyond(mark)) && _services.Sum(service => service.Report.Lag) < _options.Rate)
+                break;
+        }
+
+        await Task.Delay(TimeSpan.FromMilliseconds(500), _cancelled);
     }
 
     /// <summary>Each service has every committed change, or too much time has passed: the comparison tells.</summary>
@@ -172,6 +187,11 @@ internal sealed class DemoRun : IDisposable
         if (_application is not null)
             await _application.ThrowIfFailedAsync();
     }
+
+    private static Func<ConsumerProcess, bool> IsBeyond(long micros) =>
+        service => service.Report.NewestCommitMicros > micros;
+
+    private static long NowMicros() => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
 
     private void SetCalm(bool isCalm)
     {
