@@ -1,5 +1,4 @@
 using Confluent.Kafka;
-using Confluent.Kafka.Admin;
 using Millrace.Clients;
 using Millrace.Clients.Processes;
 
@@ -53,18 +52,18 @@ public sealed class BrokerUnderTest : IAsyncLifetime
     {
         var name = NewName("topic");
         using var admin = Admin();
-        await admin.CreateTopicsAsync(
-            [new TopicSpecification { Name = name, NumPartitions = partitions, ReplicationFactor = 1, Configs = configs }]);
+        await admin.CreateTopicsAsync([new() { Name = name, NumPartitions = partitions, Configs = configs }]);
         return name;
     }
 
-    public IAdminClient Admin() => new AdminClientBuilder(new AdminClientConfig { BootstrapServers = Bootstrap }).Build();
+    public IAdminClient Admin() =>
+        new AdminClientBuilder(new AdminClientConfig { BootstrapServers = Bootstrap }).Build();
 
     public IProducer<byte[]?, byte[]?> Producer(Action<ProducerConfig>? configure = null)
     {
         var config = new ProducerConfig { BootstrapServers = Bootstrap, LingerMs = 5, MessageTimeoutMs = 20_000 };
         configure?.Invoke(config);
-        return new ProducerBuilder<byte[]?, byte[]?>(config).Build();
+        return new ProducerBuilder<byte[]?, byte[]?>(config).SetLogHandler((_, _) => { }).Build();
     }
 
     public IConsumer<byte[]?, byte[]?> Consumer(Action<ConsumerConfig>? configure = null)
@@ -77,7 +76,7 @@ public sealed class BrokerUnderTest : IAsyncLifetime
             EnablePartitionEof = false,
         };
         configure?.Invoke(config);
-        return new ConsumerBuilder<byte[]?, byte[]?>(config).Build();
+        return new ConsumerBuilder<byte[]?, byte[]?>(config).SetLogHandler((_, _) => { }).Build();
     }
 
     private static async Task<string> Ready(ChildProcess process)

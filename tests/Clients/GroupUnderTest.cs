@@ -111,8 +111,9 @@ internal sealed partial class GroupUnderTest(BrokerUnderTest broker, string clie
                 PartitionAssignmentStrategy = strategy,
             };
             _consumer = new ConsumerBuilder<byte[], byte[]>(config)
-                .SetPartitionsAssignedHandler((_, given) => Assign(given.Select(partition => partition.Partition.Value)))
-                .SetPartitionsRevokedHandler((_, taken) => Revoke(taken.Select(partition => partition.Partition.Value)))
+                .SetPartitionsAssignedHandler((_, given) => Assign(given.Select(each => each.Partition.Value)))
+                .SetPartitionsRevokedHandler((_, taken) => Revoke(taken.Select(each => each.Partition.Value)))
+                .SetLogHandler((_, _) => { })
                 .Build();
             _consumer.Subscribe(group.Topic);
             _reading = Task.Run(Run, CancellationToken.None);

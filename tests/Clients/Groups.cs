@@ -2,7 +2,7 @@ using Confluent.Kafka;
 
 namespace Millrace.Clients;
 
-/// <summary>Consumer groups: members share the partitions, hand them over, and resume where the group left off.</summary>
+/// <summary>Consumer groups: members share partitions, hand them over, and resume where the group left off.</summary>
 public sealed class Groups(BrokerUnderTest broker)
 {
     private const int Partitions = 4;

@@ -37,14 +37,16 @@ public sealed class RoundTrips(BrokerUnderTest broker)
 
         var input = records.Where(program.CanWrite).Select(Sample.Line).ToList();
         var output = await program.Run(
-            string.Join('\n', input), "round-trip", broker.Bootstrap, codec, theirs.Topic, ours.Topic, $"{records.Count}");
+            string.Join('\n', input),
+            "round-trip", broker.Bootstrap, codec, theirs.Topic, ours.Topic, $"{records.Count}");
 
         Assert.Equal(records.Select(Sample.Line), Sample.Lines(output));
         using var consumer = broker.Consumer();
         Assert.Equal(input, Read(consumer, theirs, input.Count));
     }
 
-    private static IEnumerable<string> Read(IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition, int count) =>
+    private static IEnumerable<string> Read(
+        IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition, int count) =>
         consumer.ReadAll(partition, count).Select(record => Sample.Line(record.Message));
 
     private static CompressionType Codec(string name) => Enum.Parse<CompressionType>(name, ignoreCase: true);

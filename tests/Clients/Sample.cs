@@ -35,7 +35,8 @@ internal static class Sample
         return records;
     }
 
-    public static Message<byte[]?, byte[]?> New(string? key, string? value, params (string Name, string? Value)[] headers)
+    public static Message<byte[]?, byte[]?> New(
+        string? key, string? value, params (string Name, string? Value)[] headers)
     {
         var message = new Message<byte[]?, byte[]?> { Key = Utf8(key), Value = Utf8(value), Headers = [] };
         foreach (var header in headers)
@@ -62,14 +63,17 @@ internal static class Sample
             .Where(line => line.StartsWith("{\"key\"", StringComparison.Ordinal))
             .Select(line => JsonNode.Parse(line)!.ToJsonString());
 
-    public static async Task Produce(
-        this IProducer<byte[]?, byte[]?> producer, TopicPartition partition, IEnumerable<Message<byte[]?, byte[]?>> records)
+    /// <summary>Writes in order; the offsets, once all are acknowledged.</summary>
+    public static async Task<long[]> Produce(
+        this IProducer<byte[]?, byte[]?> producer,
+        TopicPartition partition,
+        IEnumerable<Message<byte[]?, byte[]?>> records)
     {
-        var sent = records.Select(record => producer.ProduceAsync(partition, record)).ToList();
-        await Task.WhenAll(sent);
+        var sent = await Task.WhenAll([.. records.Select(record => producer.ProduceAsync(partition, record))]);
+        return [.. sent.Select(result => result.Offset.Value)];
     }
 
-    /// <summary>Reads a partition from its beginning, to <paramref name="count"/> records and no more than it has.</summary>
+    /// <summary>The <paramref name="count"/> records of a partition, which must have no more.</summary>
     public static List<ConsumeResult<byte[]?, byte[]?>> ReadAll(
         this IConsumer<byte[]?, byte[]?> consumer, TopicPartition partition, int count)
     {

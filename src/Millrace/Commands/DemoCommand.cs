@@ -29,15 +29,15 @@ internal static class DemoCommand
         {
             seconds, rate, keep, postgres, Service(),
         };
-        command.SetAction((result, cancelled) =>
+        command.SetAction((result, _) =>
         {
             var (duration, perSecond) = (result.GetValue(seconds), result.GetValue(rate));
             if (duration is < 5 or > 86_400)
                 return Task.FromResult(KafkaClient.Usage($"--seconds {duration}: give a number from 5 to 86400."));
             if (perSecond is < 1 or > 100_000)
                 return Task.FromResult(KafkaClient.Usage($"--rate {perSecond}: give a number from 1 to 100000."));
-            return RunAsync(new DemoOptions(TimeSpan.FromSeconds(duration), perSecond, result.GetValue(keep),
-                result.GetValue(postgres)), cancelled);
+            return RunAsync(new DemoOptions(
+                TimeSpan.FromSeconds(duration), perSecond, result.GetValue(keep), result.GetValue(postgres)));
         });
         return command;
     }
@@ -70,11 +70,12 @@ internal static class DemoCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(DemoOptions options, CancellationToken cancelled)
+    private static async Task<int> RunAsync(DemoOptions options)
     {
+        using var stop = new StopSignal();
         try
         {
-            using var run = new DemoRun(options, cancelled);
+            using var run = new DemoRun(options, stop.Token);
             return await run.RunAsync() ? ExitCode.Success : ExitCode.Failure;
         }
         catch (DemoException failure)
@@ -82,7 +83,7 @@ internal static class DemoCommand
             Console.Error.WriteLine(failure.Message);
             return ExitCode.Failure;
         }
-        catch (OperationCanceledException) when (cancelled.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
         {
             Console.Error.WriteLine("stopped; nothing is left running");
             return ExitCode.Failure;

@@ -3,26 +3,26 @@ using Confluent.Kafka;
 namespace Millrace.Clients.Processes;
 
 /// <summary>
-/// A client library of another language at work in a small program of its own, which knows two commands:
+/// A client library of another language at work in a small program of its own, which knows these commands:
 /// <list type="bullet">
 /// <item><c>round-trip BOOTSTRAP CODEC OUT IN COUNT</c> writes the records of its input, one JSON object a line, to
 /// topic OUT, then reads COUNT records of topic IN and prints them in the same form;</item>
 /// <item><c>member BOOTSTRAP GROUP TOPIC</c> is a member of a group until its input ends; it prints
-/// <c>assigned P P...</c>, <c>record PARTITION OFFSET</c> and at last <c>left</c>.</item>
+/// <c>assigned P P...</c>, <c>record PARTITION OFFSET</c> and at last <c>left</c>;</item>
+/// <item><c>large BOOTSTRAP TOPIC</c> writes a record of 900,000 bytes, then one too large, and reads one;</item>
+/// <item><c>admin BOOTSTRAP TOPIC FILLED</c> makes, changes and deletes TOPIC, and asks for offsets of FILLED.</item>
 /// </list>
 /// </summary>
-internal sealed record ClientProgram(string Program, string[] Arguments, Predicate<Message<byte[]?, byte[]?>> CanWrite)
+internal sealed record ClientProgram(string Program, string[] Arguments, Func<Message<byte[]?, byte[]?>, bool> CanWrite)
 {
     public static readonly string[] Languages = ["python", "kafkajs", "java"];
-
-    private static readonly string Sources = Checkout.File("tests", "Clients");
 
     /// <summary>Skips the test where the language's client is absent.</summary>
     public static ClientProgram Of(string language) => language switch
     {
-        "python" => new("/usr/bin/python3", [Path.Combine(Sources, "py", "client.py")], HasPayloadAndHeaders),
-        "kafkajs" => new("node", [Path.Combine(Sources, "js", "client.js")], HasHeaders),
-        "java" => new(JavaRun(), [Path.Combine(Sources, "java", "Client.java")], _ => true),
+        "python" => new("/usr/bin/python3", [Source("py", "client.py")], HasPayloadAndHeaders),
+        "kafkajs" => new("node", [Source("js", "client.js")], HasHeaders),
+        "java" => new("env", ["JVM=-XX:TieredStopAtLevel=1", JavaRun(), Source("java", "Client.java")], _ => true),
         _ => throw new ArgumentException($"there is no client '{language}'"),
     };
 
@@ -30,6 +30,8 @@ internal sealed record ClientProgram(string Program, string[] Arguments, Predica
         ChildProcess.Run(input, Program, [.. Arguments, .. arguments]);
 
     public ChildProcess Start(params string[] arguments) => ChildProcess.Start(Program, [.. Arguments, .. arguments]);
+
+    private static string Source(string folder, string file) => Checkout.File("tests", "Clients", folder, file);
 
     /// <summary>kafkajs and kafka-python read null header values, but refuse to write them.</summary>
     private static bool HasHeaders(Message<byte[]?, byte[]?> record) =>

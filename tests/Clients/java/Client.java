@@ -11,19 +11,27 @@ import java.util.Base64;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** The Java client at work for the tests: see ../Processes/ClientProgram.cs for the two commands and their lines. */
+/** The Java client at work for the tests: see ../Processes/ClientProgram.cs for the commands and their lines. */
 public final class Client {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final BufferedReader INPUT =
@@ -33,6 +41,8 @@ public final class Client {
         switch (args[0]) {
             case "round-trip" -> roundTrip(args[1], args[2], args[3], args[4], Integer.parseInt(args[5]));
             case "member" -> member(args[1], args[2], args[3]);
+            case "large" -> large(args[1], args[2]);
+            case "admin" -> administer(args[1], args[2], args[3]);
             default -> throw new IllegalArgumentException(args[0]);
         }
     }
@@ -104,6 +114,57 @@ public final class Client {
             say("assigned " + consumer.assignment().stream()
                 .map(partition -> Integer.toString(partition.partition())).sorted().collect(Collectors.joining(" ")));
         }
+    }
+
+    private static void large(String bootstrap, String topic) throws Exception {
+        var random = new Random();
+        try (var producer = new KafkaProducer<byte[], byte[]>(
+                Map.of("bootstrap.servers", bootstrap, "max.request.size", "10000000"),
+                new ByteArraySerializer(), new ByteArraySerializer())) {
+            for (int size : new int[] {900_000, 1_200_000}) {
+                var value = new byte[size];
+                random.nextBytes(value);
+                producer.send(new ProducerRecord<>(topic, value)).get();
+            }
+        } catch (ExecutionException refusal) {
+            say("refused " + Errors.forException(refusal.getCause()));
+        }
+        try (var consumer = new KafkaConsumer<>(
+                Map.of("bootstrap.servers", bootstrap, "auto.offset.reset", "earliest"),
+                new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            consumer.assign(List.of(new TopicPartition(topic, 0)));
+            var records = consumer.poll(Duration.ofSeconds(10));
+            records.forEach(record -> say("size " + record.value().length));
+        }
+    }
+
+    private static void administer(String bootstrap, String topic, String filled) throws Exception {
+        try (var admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
+            var configs = Map.of("retention.ms", "12345");
+            admin.createTopics(List.of(new NewTopic(topic, 3, (short) 1).configs(configs))).all().get();
+            sayPartitions(admin, topic);
+            admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(5))).all().get();
+            sayPartitions(admin, topic);
+            var resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+            var config = admin.describeConfigs(List.of(resource)).all().get().get(resource);
+            say("retention.ms " + config.get("retention.ms").value());
+            say("offsets " + offset(admin, filled, OffsetSpec.earliest())
+                + " " + offset(admin, filled, OffsetSpec.forTimestamp(1_700_000_004_500L))
+                + " " + offset(admin, filled, OffsetSpec.latest()));
+            say("brokers " + admin.describeCluster().nodes().get().size());
+            admin.deleteTopics(List.of(topic)).all().get();
+            say("deleted " + !admin.listTopics().names().get().contains(topic));
+        }
+    }
+
+    private static void sayPartitions(Admin admin, String topic) throws Exception {
+        var description = admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic);
+        say("partitions " + description.partitions().size());
+    }
+
+    private static long offset(Admin admin, String topic, OffsetSpec spec) throws Exception {
+        var partition = new TopicPartition(topic, 0);
+        return admin.listOffsets(Map.of(partition, spec)).partitionResult(partition).get().offset();
     }
 
     private static void untilEnd() {

@@ -1,6 +1,7 @@
-// kafkajs at work for the tests: see ../Processes/ClientProgram.cs for the two commands and their lines.
+// kafkajs at work for the tests: see ../Processes/ClientProgram.cs for the commands and their lines.
+const crypto = require('crypto')
 const readline = require('readline')
-const { Kafka, CompressionTypes, CompressionCodecs, logLevel } = require('kafkajs')
+const { Kafka, CompressionTypes, CompressionCodecs, ConfigResourceTypes, logLevel } = require('kafkajs')
 const snappy = require('snappyjs')
 const lz4 = require('lz4js')
 const zstd = require('@bokuweb/zstd-wasm')
@@ -54,7 +55,7 @@ function toLine(message) {
 }
 
 async function consume(kafka, topic, count) {
-  const consumer = kafka.consumer({ groupId: 'kafkajs-' + topic })
+  const consumer = kafka.consumer({ groupId: 'kafkajs-' + topic, maxWaitTimeInMs: 500 })
   await consumer.connect()
   await consumer.subscribe({ topics: [topic], fromBeginning: true })
   const lines = []
@@ -81,7 +82,9 @@ async function roundTrip(kafka, [codecName, outTopic, inTopic, count], input) {
 }
 
 async function member(kafka, [groupId, topic], input) {
-  const consumer = kafka.consumer({ groupId, sessionTimeout: 10000, heartbeatInterval: 500, rebalanceTimeout: 10000 })
+  const consumer = kafka.consumer({
+    groupId, sessionTimeout: 10000, heartbeatInterval: 500, rebalanceTimeout: 10000, maxWaitTimeInMs: 500,
+  })
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) =>
     say(['assigned', ...(payload.memberAssignment[topic] ?? [])].join(' ')))
   await consumer.connect()
@@ -94,11 +97,55 @@ async function member(kafka, [groupId, topic], input) {
   say('left')
 }
 
+async function large(kafka, [topic]) {
+  const producer = kafka.producer()
+  await producer.connect()
+  const send = size => producer.send({ topic, messages: [{ value: crypto.randomBytes(size) }] })
+  await send(900000)
+  await send(1200000).catch(error => say('refused ' + error.type))
+  await producer.disconnect()
+  const consumer = kafka.consumer({ groupId: 'kafkajs-' + topic, maxWaitTimeInMs: 500 })
+  await consumer.connect()
+  await consumer.subscribe({ topics: [topic], fromBeginning: true })
+  await new Promise(resolve => consumer.run({
+    eachMessage: async ({ message }) => {
+      say('size ' + message.value.length)
+      resolve()
+    },
+  }))
+  await consumer.disconnect()
+}
+
+async function administer(kafka, [topic, filled]) {
+  const admin = kafka.admin()
+  await admin.connect()
+  const partitions = async () => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+    say('partitions ' + topics[0].partitions.length)
+  }
+  await admin.createTopics({
+    topics: [{ topic, numPartitions: 3, configEntries: [{ name: 'retention.ms', value: '12345' }] }],
+  })
+  await partitions()
+  await admin.createPartitions({ topicPartitions: [{ topic, count: 5 }] })
+  await partitions()
+  const { resources } = await admin.describeConfigs({ resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }] })
+  say('retention.ms ' + resources[0].configEntries.find(entry => entry.configName === 'retention.ms').configValue)
+  const [ends] = await admin.fetchTopicOffsets(filled)
+  const [found] = await admin.fetchTopicOffsetsByTimestamp(filled, 1700000004500)
+  say(`offsets ${ends.low} ${found.offset} ${ends.high}`)
+  const { brokers } = await admin.describeCluster()
+  say('brokers ' + brokers.length)
+  await admin.deleteTopics({ topics: [topic] })
+  say('deleted ' + !(await admin.listTopics()).includes(topic))
+  await admin.disconnect()
+}
+
 async function main([command, bootstrap, ...rest]) {
   await zstd.init()
   const kafka = new Kafka({ brokers: [bootstrap], logLevel: logLevel.ERROR, clientId: 'kafkajs' })
   const input = readline.createInterface({ input: process.stdin })
-  await { 'round-trip': roundTrip, member }[command](kafka, rest, input)
+  await { 'round-trip': roundTrip, member, large, admin: administer }[command](kafka, rest, input)
 }
 
 main(process.argv.slice(2)).catch(error => {

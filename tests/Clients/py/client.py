@@ -1,11 +1,14 @@
-"""kafka-python at work for the tests: see ../Processes/ClientProgram.cs for the two commands and their lines."""
+"""kafka-python at work for the tests: see ../Processes/ClientProgram.cs for the commands and their lines."""
 import base64
 import json
+import os
 import sys
 import threading
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions, NewTopic
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
+from kafka.errors import MessageSizeTooLargeError
 
 
 def decode(text):
@@ -77,4 +80,38 @@ def member(bootstrap, group, topic):
     say("left")
 
 
-{"round-trip": round_trip, "member": member}[sys.argv[1]](*sys.argv[2:])
+def large(bootstrap, topic):
+    producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", max_request_size=10_000_000)
+    producer.send(topic, os.urandom(900_000)).get()
+    try:
+        producer.send(topic, os.urandom(1_200_000)).get()
+    except MessageSizeTooLargeError:
+        say("refused MESSAGE_TOO_LARGE")
+    producer.close()
+    consumer = KafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    say(f"size {len(next(consumer).value)}")
+    consumer.close()
+
+
+def administer(bootstrap, topic, filled):
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    admin.create_topics([NewTopic(topic, 3, 1, topic_configs={"retention.ms": "12345"})])
+    say(f"partitions {len(admin.describe_topics([topic])[0]['partitions'])}")
+    admin.create_partitions({topic: NewPartitions(5)})
+    say(f"partitions {len(admin.describe_topics([topic])[0]['partitions'])}")
+    (answer,) = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+    values = {entry[0]: entry[1] for entry in answer.resources[0][4]}
+    say(f"retention.ms {values['retention.ms']}")
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap)
+    partition = TopicPartition(filled, 0)
+    found = consumer.offsets_for_times({partition: 1700000004500})[partition].offset
+    say(f"offsets {consumer.beginning_offsets([partition])[partition]} {found} "
+        f"{consumer.end_offsets([partition])[partition]}")
+    consumer.close()
+    say(f"brokers {len(admin.describe_cluster()['brokers'])}")
+    admin.delete_topics([topic])
+    say(f"deleted {str(topic not in admin.list_topics()).lower()}")
+    admin.close()
+
+
+{"round-trip": round_trip, "member": member, "large": large, "admin": administer}[sys.argv[1]](*sys.argv[2:])
