@@ -181,11 +181,21 @@ internal sealed class DemoRun : IDisposable
     private async Task WatchAsync()
     {
         await Task.Delay(10, _cancelled);
-        _millrace.ThrowIfFailed();
-        foreach (var service in _services)
-            service.ThrowIfFailed();
-        if (_application is not null)
-            await _application.ThrowIfFailedAsync();
+        try
+        {
+            _postgres.ThrowIfFailed();
+            _millrace.ThrowIfFailed();
+            foreach (var service in _services)
+                service.ThrowIfFailed();
+            if (_application is not null)
+                await _application.ThrowIfFailedAsync();
+        }
+        catch (DemoException)
+        {
+            // Ctrl-C reaches every process of a terminal: then they end because the demo is to end.
+            await Task.Delay(TimeSpan.FromMilliseconds(300), _cancelled);
+            throw;
+        }
     }
 
     private static Func<ConsumerProcess, bool> IsBeyond(long micros) =>
