@@ -7,7 +7,8 @@ namespace Millrace.Demo;
 /// it.</summary>
 internal sealed class DemoRun : IDisposable
 {
-    private static readonly TimeSpan CatchUpPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StandstillPatience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan SettlePatience = TimeSpan.FromSeconds(5);
 
     private readonly DemoOptions _options;
@@ -141,15 +142,19 @@ internal sealed class DemoRun : IDisposable
         await Task.Delay(TimeSpan.FromMilliseconds(500), _cancelled);
     }
 
-    /// <summary>Each service has every committed change, or too much time has passed: the comparison tells.</summary>
+    /// <summary>Each service has every committed change, or nothing has come for long: the comparison tells.</summary>
     private async Task CatchUpAsync()
     {
         var clock = Stopwatch.StartNew();
+        var (position, since) = (0L, TimeSpan.Zero);
         while (_services.Any(s => s.Report.Applied < Verdict.ExpectedBy(s, _application) || s.Report.Lag > 0))
         {
-            if (clock.Elapsed > CatchUpPatience)
+            if (_services.Sum(s => s.Report.Position) is var now && now != position)
+                (position, since) = (now, clock.Elapsed);
+            if (clock.Elapsed - since > StandstillPatience)
             {
-                _screen.Tell($"not everything has arrived after {CatchUpPatience.TotalSeconds:0} s");
+                _screen.Tell("not everything has arrived, and nothing has come "
+                    + $"for {StandstillPatience.TotalSeconds:0} s");
                 return;
             }
 
@@ -170,8 +175,8 @@ internal sealed class DemoRun : IDisposable
         var clock = Stopwatch.StartNew();
         while (!isSo())
         {
-            if (clock.Elapsed > CatchUpPatience)
-                throw new DemoException($"Waited {CatchUpPatience.TotalSeconds:0} s in vain until {what}. "
+            if (clock.Elapsed > Patience)
+                throw new DemoException($"Waited {Patience.TotalSeconds:0} s in vain until {what}. "
                     + $"Millrace's last words:\n{_millrace.LastWords}");
             await WatchAsync();
         }
