@@ -12,6 +12,8 @@ namespace Millrace.Connect;
 /// </summary>
 public sealed class PostgresConnector : IAsyncDisposable
 {
+    private const int DropAttempts = 20;
+    private static readonly TimeSpan DropPause = TimeSpan.FromMilliseconds(100);
     private readonly ConnectorConfig _config;
     private readonly string _bootstrapServers;
     private readonly Action<string> _log;
@@ -28,6 +30,9 @@ public sealed class PostgresConnector : IAsyncDisposable
         _bootstrapServers = config.String("bootstrap.servers") is { Length: > 0 } own ? own : bootstrapServers;
         _log = line => log($"[{config.Name}] {line}");
     }
+
+    /// <summary>False makes a stop like a death; for tests of exactly that.</summary>
+    internal bool FlushOnStop { get; init; } = true;
 
     public ConnectorStatus Status => _progress.Status;
 
@@ -60,7 +65,7 @@ public sealed class PostgresConnector : IAsyncDisposable
             try
             {
                 _progress.Enter(ConnectorState.Starting);
-                await using (var task = new PostgresTask(_config, _bootstrapServers, _progress, _log))
+                await using (var task = NewTask())
                     await task.RunAsync(linked.Token);
                 _progress.Enter(ConnectorState.Stopped);
                 return;
@@ -87,6 +92,8 @@ public sealed class PostgresConnector : IAsyncDisposable
         }
     }
 
+    private PostgresTask NewTask() => new(_config, _bootstrapServers, _progress, _log) { FlushOnStop = FlushOnStop };
+
     private void Retry(Exception error, TimeSpan delay)
     {
         var message = PostgresErrors.Describe(error, PostgresEndpoint.Of(_config));
@@ -98,16 +105,31 @@ public sealed class PostgresConnector : IAsyncDisposable
     {
         if (_config.Bool("slot.drop.on.stop"))
         {
+            await DropSlotAsync();
+        }
+        _progress.Enter(ConnectorState.Stopped);
+    }
+
+    /// <summary>The server may hold the slot for a moment after the stream has ended.</summary>
+    private async Task DropSlotAsync()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
             try
             {
                 await PostgresTask.DropSlotAsync(_config);
+                return;
             }
             catch (Exception e) when (PostgresErrors.IsRetriable(e))
             {
-                _log("the slot could not be dropped: " + e.Message);
+                if (attempt == DropAttempts)
+                {
+                    _log("the slot could not be dropped: " + e.Message);
+                    return;
+                }
+                await Task.Delay(DropPause);
             }
         }
-        _progress.Enter(ConnectorState.Stopped);
     }
 
     private bool IsExhausted(int retries) =>

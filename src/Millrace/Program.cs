@@ -6,13 +6,7 @@ namespace Millrace;
 /// <summary>The program: one command line over everything.</summary>
 public static class Program
 {
-    /// <summary>A stop in order flushes every partition; only after this long is it cut short.</summary>
-    private static readonly InvocationConfiguration Invocation = new()
-    {
-        ProcessTerminationTimeout = TimeSpan.FromMinutes(1),
-    };
-
-    public static Task<int> Main(string[] arguments)
+    public static async Task<int> Main(string[] arguments)
     {
         var root = new RootCommand("Millrace: Kafka-compatible event streaming with change data capture built in.")
         {
@@ -24,6 +18,10 @@ public static class Program
             CdcCommand.Create(),
             VersionCommand.Create(),
         };
-        return root.Parse(arguments).InvokeAsync(Invocation);
+        var parsed = root.Parse(arguments);
+
+        // Commands that have something to finish watch for SIGINT and SIGTERM themselves; the others just end.
+        var invoked = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+        return parsed.Errors.Count > 0 ? ExitCode.Usage : invoked;
     }
 }

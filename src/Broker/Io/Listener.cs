@@ -24,7 +24,6 @@ internal sealed class Listener : IWatched, IDisposable
     {
         _log = log;
         _socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { Blocking = false };
-        _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
         try
         {
             _socket.Bind(address);

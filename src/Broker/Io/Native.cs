@@ -17,18 +17,8 @@ internal static partial class Native
     /// <exception cref="IOException">The disk refused.</exception>
     public static void Fdatasync(SafeFileHandle file)
     {
-        bool isHeld = false;
-        try
-        {
-            file.DangerousAddRef(ref isHeld);
-            while (FdatasyncCall((int)file.DangerousGetHandle()) != 0)
-                ThrowUnlessInterrupted("fdatasync");
-        }
-        finally
-        {
-            if (isHeld)
-                file.DangerousRelease();
-        }
+        while (FdatasyncCall(file) != 0)
+            ThrowUnlessInterrupted("fdatasync");
     }
 
     /// <summary>Makes the names in a directory durable.</summary>
@@ -39,7 +29,7 @@ internal static partial class Native
         while ((descriptor = OpenCall(path, ReadOnly | CloseOnExec)) < 0)
             ThrowUnlessInterrupted("open");
         using var directory = new SafeFileHandle(descriptor, ownsHandle: true);
-        while (FsyncCall(descriptor) != 0)
+        while (FsyncCall(directory) != 0)
             ThrowUnlessInterrupted("fsync");
     }
 
@@ -51,10 +41,10 @@ internal static partial class Native
     }
 
     [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
-    private static partial int FdatasyncCall(int descriptor);
+    private static partial int FdatasyncCall(SafeFileHandle file);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int FsyncCall(int descriptor);
+    private static partial int FsyncCall(SafeFileHandle file);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenCall(string path, int flags);

@@ -50,8 +50,8 @@ internal static class PostgresProperties
         new("plugin.name", Choice, "pgoutput", "Logical decoding plug-in") { Choices = ["pgoutput"] },
         new("slot.name", Text, "debezium", "Name of the replication slot"),
         new("slot.drop.on.stop", Flag, "false", "Drop the slot at an orderly stop (for tests only)"),
-        new("slot.max.retries", Int, "6", "Attempts to use a slot that is active elsewhere; more follow with back-off"),
-        new("slot.retry.delay.ms", Int, "10000", "Pause between these attempts") { Min = 0 },
+        new("slot.max.retries", Int, "6", "Without effect: a slot that is active elsewhere is tried without end"),
+        new("slot.retry.delay.ms", Int, "10000", "Without effect: see errors.retry.delay.*") { Min = 0 },
         new("publication.name", Text, "dbz_publication", "Name of the publication"),
         new("publication.autocreate.mode", Choice, "filtered", "How the publication is made")
         {
@@ -112,7 +112,7 @@ internal static class PostgresProperties
 
     private static IEnumerable<Property> Flow() =>
     [
-        new("max.batch.size", Int, "2048", "Records handed to the producer between two looks at its queue") { Min = 1 },
+        new("max.batch.size", Int, "2048", "Without effect: the producer makes its own batches") { Min = 1 },
         new("max.queue.size", Int, "100000", "Records in flight to the broker") { Min = 1 },
         new("max.queue.size.in.bytes", Long, "67108864", "Bytes in flight to the broker") { Min = 65536 },
         new("poll.interval.ms", Int, "500", "Without effect: changes are pushed by the server") { Min = 1 },

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Millrace.Connect.Converters;
 using Millrace.Connect.Postgres.Types;
@@ -49,9 +50,10 @@ internal static partial class DefaultValue
             var output = new JsonOutput();
             type.Write(Encoding.UTF8.GetBytes(literal), output);
             var json = Encoding.UTF8.GetString(output.Written);
+            using var parsed = JsonDocument.Parse(json);
             return json == "null" ? null : json;
         }
-        catch (Exception e) when (e is FormatException or ArgumentException or IndexOutOfRangeException)
+        catch (Exception e) when (e is FormatException or ArgumentException or JsonException)
         {
             return null; // a literal of another type than the column's: no default rather than a wrong one
         }

@@ -24,7 +24,7 @@ internal sealed record PostgresEndpoint(string Host, int Port, string User, stri
     /// </summary>
     public static IReadOnlyList<(string Name, string Value)> TextSettings { get; } =
     [
-        ("DateStyle", "ISO, YMD"), ("IntervalStyle", "iso_8601"), ("TimeZone", "UTC"), ("extra_float_digits", "3"),
+        ("DateStyle", "ISO"), ("IntervalStyle", "iso_8601"), ("TimeZone", "UTC"), ("extra_float_digits", "3"),
         ("bytea_output", "hex"), ("lc_monetary", "C"), ("client_encoding", "UTF8"),
     ];
 

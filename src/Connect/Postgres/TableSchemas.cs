@@ -35,8 +35,6 @@ internal sealed class TableSchemas(TableFilter filter, ValueModes modes, Convert
     public string TopicOf(string schema, string table) =>
         Sanitised(string.Join(delimiter, prefix, schema, table));
 
-    public string TopicOf(string last) => Sanitised(string.Join(delimiter, prefix, last));
-
     /// <summary>Topic names allow letters, digits, '.', '_' and '-'.</summary>
     public static string Sanitised(string name)
     {

@@ -14,7 +14,7 @@ public enum ConnectorState
 /// <param name="State">Its state.</param>
 /// <param name="Message">Why it retries or failed; else empty.</param>
 /// <param name="ChangesCaptured">Row changes handed to the log since the start, snapshot rows included.</param>
-/// <param name="Transactions">Source transactions that are wholly in the log.</param>
+/// <param name="Transactions">Source transactions read whole since the start.</param>
 /// <param name="ConfirmedLsn">The position confirmed to the server, as it prints it.</param>
 /// <param name="LastCommitTime">Commit time of the newest transaction that is wholly in the log.</param>
 public sealed record ConnectorStatus(

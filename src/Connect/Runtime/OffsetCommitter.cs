@@ -12,6 +12,7 @@ internal sealed class OffsetCommitter(
 {
     private readonly SemaphoreSlim _signal = new(0, 1);
     private long _transactions;
+    private volatile bool _writing;
 
     /// <summary>Source transactions that became complete.</summary>
     public void CountTransaction() => Interlocked.Increment(ref _transactions);
@@ -25,8 +26,10 @@ internal sealed class OffsetCommitter(
             while (true)
             {
                 await _signal.WaitAsync(cancellation);
+                _writing = true;
                 if (offsets.TakeCompleted() is { } offset)
                     await CommitAsync(offset, confirm, cancellation);
+                _writing = false;
                 if (interval > TimeSpan.Zero)
                     await Task.Delay(interval, cancellation);
             }
@@ -35,6 +38,15 @@ internal sealed class OffsetCommitter(
         {
             offsets.Advanced -= Signal;
         }
+    }
+
+    /// <summary>Waits until what was read whole is stored and confirmed, at most for <paramref name="limit"/>.
+    /// </summary>
+    public async Task DrainAsync(TimeSpan limit)
+    {
+        var end = Environment.TickCount64 + (long)limit.TotalMilliseconds;
+        while ((_writing || !offsets.IsDrained) && Environment.TickCount64 < end)
+            await Task.Delay(5);
     }
 
     public async Task CommitAsync(SourceOffset offset, Action<Lsn> confirm, CancellationToken cancellation)

@@ -13,6 +13,7 @@ namespace Millrace.Connect.Runtime;
 /// </summary>
 internal sealed class PostgresTask : IAsyncDisposable
 {
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
     private readonly ConnectorConfig _config;
     private readonly ConnectorProgress _progress;
     private readonly Action<string> _log;
@@ -42,6 +43,9 @@ internal sealed class PostgresTask : IAsyncDisposable
         _schemas = new TableSchemas(_filter, config.ValueModes(), config.ConverterSettings(),
             config.String("topic.prefix"), config.String("topic.delimiter"));
     }
+
+    /// <summary>Whether an orderly stop waits for what is under way; without, a stop is like a death.</summary>
+    public bool FlushOnStop { get; init; } = true;
 
     private string ApplicationName => $"millrace {_config.Name}";
 
@@ -81,7 +85,7 @@ internal sealed class PostgresTask : IAsyncDisposable
     private async Task RunToEndAsync(CancellationToken cancellation)
     {
         var stored = await _store.ReadAsync(cancellation);
-        await OpenSqlAsync(cancellation);
+        await SqlSession.OpenAsync(_sql, cancellation);
         var tables = await PrepareAsync(cancellation);
         var publisher = new ChangePublisher(_config, _sink, _progress);
         var offsets = new SourceOffsets();
@@ -115,16 +119,6 @@ internal sealed class PostgresTask : IAsyncDisposable
         await StreamAsync(replication.Connection, start, publisher, offsets, committer, cancellation);
     }
 
-    private async Task OpenSqlAsync(CancellationToken cancellation)
-    {
-        await _sql.OpenAsync(cancellation);
-        foreach (var (name, value) in PostgresEndpoint.TextSettings)
-        {
-            await using var command = new NpgsqlCommand($"SET {name} = {PostgresEndpoint.Literal(value)}", _sql);
-            await command.ExecuteNonQueryAsync(cancellation);
-        }
-    }
-
     /// <summary>Finds the captured tables, checks what must hold, makes the publication.</summary>
     private async Task<List<TableDescription>> PrepareAsync(CancellationToken cancellation)
     {
@@ -151,7 +145,7 @@ internal sealed class PostgresTask : IAsyncDisposable
             _config.String("publication.name"), start.End, TimeSpan.FromMilliseconds(interval), cancellation);
         _progress.Enter(ConnectorState.Streaming);
         _log($"streaming from {start.End}");
-        using var stopCommits = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var stopCommits = CancellationTokenSource.CreateLinkedTokenSource(_failed.Token);
         var commits = committer.RunAsync(stream.Confirm, stopCommits.Token);
         var watch = commits.ContinueWith(t => Fail(t.Exception!.GetBaseException()), CancellationToken.None,
             TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
@@ -166,6 +160,11 @@ internal sealed class PostgresTask : IAsyncDisposable
         }
         finally
         {
+            if (FlushOnStop && _failure is null && cancellation.IsCancellationRequested)
+            {
+                await committer.DrainAsync(StopPatience);
+                await stream.TrySendStatusAsync();
+            }
             await stopCommits.CancelAsync();
             await commits.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await watch.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -18,7 +18,7 @@ internal sealed class SnapshotRun(
         string? exportedSnapshot, SourceOffsets offsets, CancellationToken cancellation)
     {
         await using var sql = new NpgsqlConnection(endpoint.ConnectionString($"millrace {config.Name} snapshot", 0));
-        await sql.OpenAsync(cancellation);
+        await SqlSession.OpenAsync(sql, cancellation);
         var reader = new SnapshotReader(sql);
         await reader.BeginAsync(exportedSnapshot, config.String("database.initial.statements"), cancellation);
         var position = await reader.PositionAsync(exportedSnapshot is null ? null : start?.End, cancellation);

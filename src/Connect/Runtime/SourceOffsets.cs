@@ -26,6 +26,17 @@ internal sealed class SourceOffsets
         }
     }
 
+    /// <summary>Whether only a transaction that is still being read may be left.</summary>
+    public bool IsDrained
+    {
+        get
+        {
+            lock (_lock)
+                return _completed is null
+                    && (_pending.Count == 0 || (_pending.Count == 1 && _pending.Peek().Offset is null));
+        }
+    }
+
     public PendingTransaction Open()
     {
         var transaction = new PendingTransaction(this);

@@ -31,13 +31,14 @@ internal sealed class SegmentIndexes(OffsetIndex offsets, TimeIndex times)
         _bytesSinceEntry += size;
     }
 
-    /// <summary>Reads the files; false if one is missing or damaged.</summary>
+    /// <summary>Reads the files; false if one is missing or damaged. A sealed segment has a last time entry.</summary>
     public static bool TryLoad(IDisk disk, string path, long segmentSize, out SegmentIndexes indexes)
     {
         indexes = new SegmentIndexes();
         if (!disk.Exists(path + ".index") || !disk.Exists(path + ".timeindex")
             || !OffsetIndex.TryDecode(DiskFiles.ReadAll(disk, path + ".index"), segmentSize, out OffsetIndex offsets)
-            || !TimeIndex.TryDecode(DiskFiles.ReadAll(disk, path + ".timeindex"), out TimeIndex times))
+            || !TimeIndex.TryDecode(DiskFiles.ReadAll(disk, path + ".timeindex"), out TimeIndex times)
+            || times.Count == 0)
             return false;
         indexes = new SegmentIndexes(offsets, times);
         return true;

@@ -31,7 +31,7 @@ internal static class ConsumeCommand
         {
             topic, group, beginning, most, exit, json, bootstrap,
         };
-        command.SetAction((result, cancelled) => KafkaClient.RunAsync(() =>
+        command.SetAction((result, _) => KafkaClient.RunAsync(() =>
         {
             var config = new ConsumerConfig
             {
@@ -42,15 +42,15 @@ internal static class ConsumeCommand
                 EnablePartitionEof = result.GetValue(exit),
                 IsolationLevel = IsolationLevel.ReadCommitted,
             };
-            Consume(config, result.GetValue(topic)!, result.GetValue(most), result.GetValue(json), cancelled);
+            Consume(config, result.GetValue(topic)!, result.GetValue(most), result.GetValue(json));
             return Task.FromResult(ExitCode.Success);
         }));
         return command;
     }
 
-    private static void Consume(
-        ConsumerConfig config, string topic, long most, bool asJson, CancellationToken cancelled)
+    private static void Consume(ConsumerConfig config, string topic, long most, bool asJson)
     {
+        using var stop = new StopSignal();
         Error? fatal = null;
         var ended = new HashSet<TopicPartition>();
         using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(config)
@@ -60,7 +60,7 @@ internal static class ConsumeCommand
         consumer.Subscribe(topic);
         try
         {
-            for (var count = 0L; count < most && !cancelled.IsCancellationRequested;)
+            for (var count = 0L; count < most && !stop.IsRequested;)
             {
                 if (fatal is not null)
                     throw new KafkaException(fatal.Code == ErrorCode.Local_AllBrokersDown

@@ -7,7 +7,7 @@ namespace Millrace.Commands;
 internal static class KafkaClient
 {
     public static IAdminClient Admin(string bootstrap) =>
-        new AdminClientBuilder(new AdminClientConfig { BootstrapServers = bootstrap, SocketTimeoutMs = 15_000 })
+        new AdminClientBuilder(new AdminClientConfig { BootstrapServers = bootstrap, SocketTimeoutMs = 10_000 })
             .SetLogHandler((_, _) => { })
             .Build();
 

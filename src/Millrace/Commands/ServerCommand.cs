@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Millrace.Broker;
 using Millrace.Broker.Io;
 using Millrace.Connect.Config;
@@ -125,33 +124,5 @@ internal static class ServerCommand
     {
         Console.Error.WriteLine(message);
         return ExitCode.Usage;
-    }
-}
-
-/// <summary>SIGINT and SIGTERM, which ask the process to stop in order.</summary>
-internal sealed class StopSignal : IDisposable
-{
-    private readonly TaskCompletionSource _requested = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly PosixSignalRegistration[] _registrations;
-
-    public StopSignal() =>
-        _registrations =
-        [
-            PosixSignalRegistration.Create(PosixSignal.SIGINT, Request),
-            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Request),
-        ];
-
-    public Task Requested => _requested.Task;
-
-    public void Dispose()
-    {
-        foreach (var registration in _registrations)
-            registration.Dispose();
-    }
-
-    private void Request(PosixSignalContext context)
-    {
-        context.Cancel = true;
-        _requested.TrySetResult();
     }
 }

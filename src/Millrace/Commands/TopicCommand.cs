@@ -7,7 +7,7 @@ namespace Millrace.Commands;
 /// <summary><c>millrace topic create|list|describe|delete</c>, against any Kafka cluster.</summary>
 internal static class TopicCommand
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     public static Command Create() => new("topic", "Create, list, describe and delete topics.")
     {

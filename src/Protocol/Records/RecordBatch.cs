@@ -10,7 +10,7 @@ public enum RecordBatchError
     /// <summary>The bytes end before the batch does.</summary>
     Incomplete,
 
-    /// <summary>The length field is below the smallest batch.</summary>
+    /// <summary>The length field is below the smallest batch, or beyond any.</summary>
     InvalidLength,
 
     /// <summary>A message set of format 0 or 1.</summary>
@@ -116,7 +116,7 @@ public readonly ref struct RecordBatch
         if (data.Length < Overhead)
             return RecordBatchError.Incomplete;
         int length = BinaryPrimitives.ReadInt32BigEndian(data[LengthAt..]);
-        if (length < SmallestOldMessage)
+        if (length is < SmallestOldMessage or > int.MaxValue - Overhead)
             return RecordBatchError.InvalidLength;
         if (data.Length <= MagicAt)
             return RecordBatchError.Incomplete;

@@ -57,7 +57,8 @@ public sealed class RecordBatchBuilder : IDisposable
     public void AppendTombstone(long timestamp, ReadOnlySpan<byte> key) =>
         Append(new Record { OffsetDelta = _lastOffsetDelta + 1, Timestamp = timestamp, HasKey = true, Key = key });
 
-    public void Append(
+    /// <summary>For records whose key or value may be absent; a null span would be an empty one.</summary>
+    public void AppendNullable(
         long timestamp, byte[]? key, byte[]? value, IReadOnlyList<KeyValuePair<string, byte[]?>>? headers = null)
     {
         using PooledBuffer? encoded = headers is null ? null : Encode(headers);

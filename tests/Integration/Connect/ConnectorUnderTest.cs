@@ -13,9 +13,12 @@ internal sealed class ConnectorUnderTest : IAsyncDisposable
     private readonly PostgresConnector _connector;
     private readonly CancellationTokenSource _stop = new();
 
-    public ConnectorUnderTest(IReadOnlyDictionary<string, string> properties, string bootstrap)
+    public ConnectorUnderTest(IReadOnlyDictionary<string, string> properties, string bootstrap, bool flushOnStop = true)
     {
-        _connector = new PostgresConnector(ConnectorConfig.Of(properties), bootstrap, Log.Enqueue);
+        _connector = new PostgresConnector(ConnectorConfig.Of(properties), bootstrap, Log.Enqueue)
+        {
+            FlushOnStop = flushOnStop,
+        };
         Run = _connector.RunAsync(_stop.Token);
     }
 
@@ -25,13 +28,13 @@ internal sealed class ConnectorUnderTest : IAsyncDisposable
 
     public ConnectorStatus Status => _connector.Status;
 
-    public static Dictionary<string, string> Properties(Servers servers, string database, string slot) => new()
+    public static Dictionary<string, string> Properties(PrivatePostgres postgres, string database, string slot) => new()
     {
         ["name"] = database,
         ["connector.class"] = "io.debezium.connector.postgresql.PostgresConnector",
         ["topic.prefix"] = database,
         ["database.hostname"] = "127.0.0.1",
-        ["database.port"] = $"{servers.Postgres.Port}",
+        ["database.port"] = $"{postgres.Port}",
         ["database.user"] = "postgres",
         ["database.dbname"] = database,
         ["slot.name"] = slot,

@@ -15,7 +15,7 @@ internal sealed class GoldenRun(Servers servers, GoldenCase golden)
         if (golden.Name == "types-temporal-session-zone")
             await servers.Postgres.SqlAsync("postgres", $"ALTER DATABASE {_database} SET TimeZone = 'America/New_York'");
         await servers.Postgres.PsqlAsync(_database, golden.Setup);
-        var properties = ConnectorUnderTest.Properties(servers, _database, $"s_{_database}");
+        var properties = ConnectorUnderTest.Properties(servers.Postgres, _database, $"s_{_database}");
         foreach (var (key, value) in golden.Properties)
             properties[key] = value;
         await StartAsync(properties);
@@ -46,12 +46,22 @@ internal sealed class GoldenRun(Servers servers, GoldenCase golden)
             if (!line.StartsWith("--: ", StringComparison.Ordinal))
             {
                 script += line + "\n";
+                if (golden.Name.StartsWith("ddl-", StringComparison.Ordinal))
+                    script = await PacedAsync(script);
                 continue;
             }
             await servers.Postgres.PsqlAsync(_database, script);
             script = "";
             await DirectiveAsync(line["--: ".Length..], properties);
         }
+    }
+
+    /// <summary>DDL cases were recorded with a pause after each statement, so that the catalog is not ahead.</summary>
+    private async Task<string> PacedAsync(string script)
+    {
+        await servers.Postgres.PsqlAsync(_database, script);
+        await _connector!.CaughtUpAsync(servers.Postgres, _database);
+        return "";
     }
 
     private async Task DirectiveAsync(string directive, Dictionary<string, string> properties)

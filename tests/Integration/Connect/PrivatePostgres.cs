@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Npgsql;
 
 namespace Millrace.Integration.Connect;
@@ -11,6 +13,7 @@ namespace Millrace.Integration.Connect;
 /// </summary>
 public sealed class PrivatePostgres : IAsyncDisposable
 {
+    private const int MaxAttempts = 50;
     private readonly string _binaries;
     private readonly DirectoryInfo _directory;
     private readonly string _settings;
@@ -65,31 +68,77 @@ public sealed class PrivatePostgres : IAsyncDisposable
             "-c", "max_connections=100", "-c", "log_min_messages=fatal",
             .. _settings.Split(' ', StringSplitOptions.RemoveEmptyEntries).SelectMany(s => new[] { "-c", s }),
         ];
-        _postmaster = Process.Start(Owner("postgres", options))!;
-        while (true)
+        // After a kill the old processes may hold the shared memory for a moment; the server then refuses to start.
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            _postmaster = Process.Start(Owner("postgres", options))!;
+            if (await ReadyAsync(_postmaster))
+                return;
+            _postmaster.Dispose();
+        }
+        throw new InvalidOperationException("PostgreSQL does not start");
+    }
+
+    private async Task<bool> ReadyAsync(Process postmaster)
+    {
+        while (!postmaster.HasExited)
         {
             try
             {
                 await using var connection = new NpgsqlConnection(ConnectionString());
                 await connection.OpenAsync();
-                return;
+                return true;
             }
-            catch (NpgsqlException) when (!_postmaster.HasExited)
+            catch (NpgsqlException)
             {
                 await Task.Delay(50);
             }
         }
+        return false;
     }
 
-    /// <summary>kill -9 of the postmaster: the server notices at once, its processes leave by themselves.</summary>
+    /// <summary>kill -9 of every process of the server.</summary>
     public async Task KillAsync()
     {
-        _postmaster!.Kill();
+        var children = await OutputAsync("ps", ["-o", "pid=", "--ppid", $"{_postmaster!.Id}"]);
+        _postmaster.Kill();
+        foreach (var child in children.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+            await RunAsync("bash", ["-c", $"kill -9 {child} 2>/dev/null || true"]);
         await _postmaster.WaitForExitAsync();
         _postmaster.Dispose();
-        var pid = Path.Combine(Data, "postmaster.pid");
-        if (File.Exists(pid))
-            File.Delete(pid);
+    }
+
+    /// <summary>From now on <paramref name="user"/> must give a password, by the given method.</summary>
+    public async Task RequirePasswordAsync(string user, string method)
+    {
+        var file = Path.Combine(Data, "pg_hba.conf");
+        var rules = await File.ReadAllTextAsync(file);
+        await File.WriteAllTextAsync(file, $"host all {user} 127.0.0.1/32 {method}\n{rules}");
+        await SqlAsync("postgres", "SELECT pg_reload_conf()");
+    }
+
+    /// <summary>Turns TLS on with a new self-signed certificate for 127.0.0.1; returns the certificate's file.</summary>
+    public async Task<string> EnableTlsAsync()
+    {
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        var file = Path.Combine(_directory.FullName, "server.crt");
+        var keyFile = Path.Combine(_directory.FullName, "server.key");
+        await File.WriteAllTextAsync(file, certificate.ExportCertificatePem());
+        await File.WriteAllTextAsync(keyFile, key.ExportPkcs8PrivateKeyPem());
+        await RunAsync("chmod", ["600", keyFile]);
+        if (Environment.IsPrivilegedProcess)
+            await RunAsync("chown", ["postgres", file, keyFile]);
+        await SqlAsync("postgres", $"ALTER SYSTEM SET ssl_cert_file = '{file}'");
+        await SqlAsync("postgres", $"ALTER SYSTEM SET ssl_key_file = '{keyFile}'");
+        await SqlAsync("postgres", "ALTER SYSTEM SET ssl = on");
+        await SqlAsync("postgres", "SELECT pg_reload_conf()");
+        return file;
     }
 
     public async Task SqlAsync(string database, string sql)
@@ -158,7 +207,9 @@ public sealed class PrivatePostgres : IAsyncDisposable
             : new ProcessStartInfo(path, arguments);
     }
 
-    private static async Task RunAsync(string program, string[] arguments)
+    private static Task RunAsync(string program, string[] arguments) => OutputAsync(program, arguments);
+
+    private static async Task<string> OutputAsync(string program, string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments)
         {
@@ -170,6 +221,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
         await Task.WhenAll(output, errors, process.WaitForExitAsync());
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"{program} failed: {await errors}{await output}");
+        return await output;
     }
 
     private static int FreePort()

@@ -92,7 +92,7 @@ internal sealed class SimDisk : IDisk
         return after;
     }
 
-    /// <summary>A copy that shares nothing: the disk as a process finds it that starts after another was killed.</summary>
+    /// <summary>A copy that shares nothing: what a process finds that starts after another was killed.</summary>
     public SimDisk Copy()
     {
         var copy = new SimDisk();

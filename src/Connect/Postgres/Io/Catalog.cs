@@ -27,12 +27,11 @@ internal sealed class Catalog(NpgsqlConnection connection)
     private const string IndexesSql = """
         SELECT i.indrelid, i.indisprimary, i.indisreplident,
                array_agg(a.attname::text ORDER BY k.n), bool_and(a.attnotnull)
-        FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid,
-             LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, n)
+        FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, n)
              JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
         WHERE i.indrelid = ANY ($1) AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL
           AND i.indexprs IS NULL AND k.n <= i.indnkeyatts
-        GROUP BY i.indrelid, i.indexrelid, i.indisprimary, i.indisreplident, c.relname
+        GROUP BY i.indrelid, i.indexrelid, i.indisprimary, i.indisreplident
         ORDER BY i.indrelid, i.indisprimary DESC, i.indexrelid
         """;
 

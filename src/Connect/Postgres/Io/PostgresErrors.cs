@@ -40,7 +40,8 @@ internal static class PostgresErrors
             _ when error is AuthenticationFailedException => new ConnectorException(
                 $"cannot log in to PostgreSQL at {where}: {error.Message}",
                 "correct database.sslmode or the server's authentication (pg_hba.conf)", error),
-            _ when error is System.Security.Authentication.AuthenticationException => new ConnectorException(
+            _ when error is System.Security.Authentication.AuthenticationException
+                || error.InnerException is System.Security.Authentication.AuthenticationException => new ConnectorException(
                 $"the certificate of PostgreSQL at {where} is not accepted: {error.Message}",
                 "set database.sslrootcert to the authority's certificate, or database.sslmode=require", error),
             _ => null,

@@ -44,7 +44,7 @@ internal sealed class Preflight(NpgsqlConnection connection, ConnectorConfig con
     /// and DELETE.</summary>
     public static void Identity(IEnumerable<TableDescription> published)
     {
-        var without = published.Where(t => t.Kind == 'r' && !t.HasUsableIdentity).ToList();
+        var without = published.Where(t => !t.HasUsableIdentity).ToList();
         if (without.Count > 0)
             throw new ConnectorException(
                 "without a replica identity PostgreSQL would refuse every UPDATE and DELETE on "

@@ -7,7 +7,8 @@ namespace Millrace.Connect.Postgres.Io;
 /// The stream of a logical replication slot: bytes in, confirmed positions out. Owned by the task that streams; one
 /// reader. A timer of its own sends the status, so that the server hears from us however busy the reader is.
 /// Invariants: 1. only a position given to <see cref="Confirm"/> is ever confirmed to the server, and it never moves
-/// back. 2. Status messages do not interleave.
+/// back. 2. Status messages do not interleave. 3. A keepalive does not count as received: so the server repeats it
+/// after each status until it is confirmed, and none that came at a bad moment is missed.
 /// </summary>
 internal sealed class ReplicationStream : IAsyncDisposable
 {
@@ -66,7 +67,6 @@ internal sealed class ReplicationStream : IAsyncDisposable
                     return true;
                 case 'k' when body.Length >= 18:
                     var end = new Lsn(BinaryPrimitives.ReadUInt64BigEndian(body.Span[1..]));
-                    Received(end.Value);
                     frame = new ReplicationFrame(default, end, body.Span[17] == 1, default);
                     return true;
                 default:
@@ -109,6 +109,21 @@ internal sealed class ReplicationStream : IAsyncDisposable
         finally
         {
             _writing.Release();
+        }
+    }
+
+    /// <summary>A last status at an orderly stop; a server that is gone learns the position at the next start.
+    /// </summary>
+    public async Task TrySendStatusAsync()
+    {
+        try
+        {
+            using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+            await SendStatusAsync(timeout.Token);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The stored position counts, not what the server remembers of it.
         }
     }
 

@@ -27,7 +27,7 @@ internal static class ArrayText
     private static byte[] Placeholder(ColumnType element, string elementName, ValueModes modes)
     {
         if (elementName is "int2" or "int4" or "int8")
-            return Encoding.UTF8.GetBytes($"[{string.Join(',', modes.Placeholder)}]");
+            return Encoding.UTF8.GetBytes($"[{string.Join(',', modes.Placeholder.Select(b => (sbyte)b))}]");
         return [(byte)'[', .. element.Placeholder, (byte)']'];
     }
 

@@ -49,8 +49,9 @@ internal static class TemporalText
         return seconds * MicrosPerSecond + micros;
     }
 
-    /// <summary>Microseconds since 1970 of a timestamp, as if it were UTC.</summary>
-    public static long Timestamp(ReadOnlySpan<byte> text)
+    /// <summary>Days since 1970 and microseconds of the day of a timestamp, in UTC. Apart, because the end of
+    /// PostgreSQL's range is beyond 64 bits of microseconds since 1970.</summary>
+    public static (long Days, long Micros) Timestamp(ReadOnlySpan<byte> text)
     {
         var space = text.IndexOf((byte)' ');
         if (space < 0)
@@ -64,7 +65,16 @@ internal static class TemporalText
         var days = DaysFromCivil(era ? 1 - year : year, month, Number(ref date));
         var time = text[(space + 1)..];
         var micros = TimeOfDay(ref time);
-        return days * MicrosPerDay + micros - ZoneMicros(time);
+        micros -= ZoneMicros(time);
+        var carry = micros >= 0 ? micros / MicrosPerDay : (micros - MicrosPerDay + 1) / MicrosPerDay;
+        return (days + carry, micros - carry * MicrosPerDay);
+    }
+
+    /// <summary>Microseconds since 1970, at the ends of 64 bits where they do not fit.</summary>
+    public static long Epoch((long Days, long Micros) time)
+    {
+        var micros = (Int128)time.Days * MicrosPerDay + time.Micros;
+        return micros > long.MaxValue ? long.MaxValue : micros < long.MinValue ? long.MinValue : (long)micros;
     }
 
     /// <summary>The zone <c>+02</c>, <c>-11:30</c>, <c>+05:53:28</c> in microseconds; 0 where none is.</summary>
@@ -122,17 +132,11 @@ internal static class TemporalText
         return length;
     }
 
-    public static int FormatTimestamp(long micros, int precision, Span<byte> into)
+    public static int FormatTimestamp((long Days, long Micros) time, int precision, Span<byte> into)
     {
-        var days = Math.DivRem(micros, MicrosPerDay, out var time);
-        if (time < 0)
-        {
-            days--;
-            time += MicrosPerDay;
-        }
-        var at = FormatDate(days, into);
+        var at = FormatDate(time.Days, into);
         into[at++] = (byte)'T';
-        at += FormatTime(time, precision, into[at..]);
+        at += FormatTime(time.Micros, precision, into[at..]);
         into[at++] = (byte)'Z';
         return at;
     }

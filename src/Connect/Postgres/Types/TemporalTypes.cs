@@ -27,7 +27,7 @@ internal sealed class TemporalTypes(ValueModes modes)
             "timetz" => Text("ZonedTime", WriteZonedTime, "\"00:00:00Z\"") with { HasDefaults = false },
             "timestamp" => Timestamp(precision),
             "timestamptz" => Text("ZonedTimestamp", (text, output) => WriteZonedTimestamp(text, precision, output),
-                Zoned(0, precision)),
+                Zoned(precision)),
             "interval" when modes.IntervalAsText => Text("Interval", IntervalText.WriteIso, "\"P0Y0M0DT0H0M0S\""),
             "interval" => Number(Schema.Int64.Named(Debezium + "MicroDuration"), IntervalText.WriteMicros),
             _ => null,
@@ -107,12 +107,12 @@ internal sealed class TemporalTypes(ValueModes modes)
     private static void WriteMicros(ReadOnlySpan<byte> text, JsonOutput output) => output.Long(
         TemporalText.IsInfinity(text, out var negative)
             ? negative ? long.MinValue : long.MaxValue
-            : TemporalText.Timestamp(text));
+            : TemporalText.Epoch(TemporalText.Timestamp(text)));
 
     private static void WriteMillis(ReadOnlySpan<byte> text, JsonOutput output) => output.Long(
         TemporalText.IsInfinity(text, out var negative)
             ? negative ? MillisMinusInfinity : MillisInfinity
-            : Floor(TemporalText.Timestamp(text), 1000));
+            : Millis(TemporalText.Timestamp(text)));
 
     /// <summary>Outside of 1677 to 2262 nanoseconds do not fit in 64 bits: null, as with Debezium.</summary>
     private static void WriteNanos(ReadOnlySpan<byte> text, JsonOutput output)
@@ -122,7 +122,7 @@ internal sealed class TemporalTypes(ValueModes modes)
             output.Null();
             return;
         }
-        var micros = TemporalText.Timestamp(text);
+        var micros = TemporalText.Epoch(TemporalText.Timestamp(text));
         if (micros is > long.MaxValue / NanosPerMicro or < long.MinValue / NanosPerMicro)
             output.Null();
         else
@@ -151,12 +151,13 @@ internal sealed class TemporalTypes(ValueModes modes)
         output.String(buffer[..TemporalText.FormatTimestamp(TemporalText.Timestamp(text), precision, buffer)]);
     }
 
-    private static string Zoned(long micros, int precision)
+    private static string Zoned(int precision)
     {
         Span<byte> buffer = stackalloc byte[48];
-        var length = TemporalText.FormatTimestamp(micros, precision, buffer);
+        var length = TemporalText.FormatTimestamp((0, 0), precision, buffer);
         return $"\"{System.Text.Encoding.ASCII.GetString(buffer[..length])}\"";
     }
 
-    private static long Floor(long value, long unit) => value >= 0 ? value / unit : (value - unit + 1) / unit;
+    private static long Millis((long Days, long Micros) time) =>
+        time.Days * (TemporalText.MicrosPerDay / 1000) + time.Micros / 1000;
 }

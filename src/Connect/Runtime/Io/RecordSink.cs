@@ -94,6 +94,11 @@ internal sealed class RecordSink : IDisposable
         {
             // Somebody made it before; that is as good.
         }
+        catch (CreateTopicsException e)
+        {
+            _topics.Remove(topic);
+            throw KafkaErrors.Translate(e.Results[0].Error, topic);
+        }
         catch (KafkaException)
         {
             _topics.Remove(topic);

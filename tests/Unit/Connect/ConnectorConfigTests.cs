@@ -1,0 +1,64 @@
+using Millrace.Connect.Config;
+
+namespace Millrace.Unit.Connect;
+
+public sealed class ConnectorConfigTests
+{
+    [Fact]
+    public void DefaultsAreFilledIn()
+    {
+        var config = Of();
+        Assert.Equal(5432, config.Int("database.port"));
+        Assert.Equal("filtered", config.String("publication.autocreate.mode"));
+        Assert.Empty(config.Warnings);
+    }
+
+    [Fact]
+    public void UnknownKeyNamesTheNearest()
+    {
+        var warning = Assert.Single(Of(("table.includ.list", "x")).Warnings);
+        Assert.Contains("'table.include.list'", warning, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("database.port", "70000")]
+    [InlineData("database.port", "x")]
+    [InlineData("tombstones.on.delete", "yes")]
+    [InlineData("snapshot.mode", "never")]
+    [InlineData("table.include.list", "public.(a")]
+    [InlineData("slot.name", "Bad-Slot")]
+    [InlineData("topic.prefix", "a b")]
+    [InlineData("skipped.operations", "x")]
+    [InlineData("transforms", "unwrap")]
+    [InlineData("column.mask.with.3.chars", "a.b.c")]
+    [InlineData("plugin.name", "decoderbufs")]
+    [InlineData("connector.class", "io.debezium.connector.mysql.MySqlConnector")]
+    [InlineData("topic.prefix", "")]
+    public void WrongValueNamesItsKey(string key, string value)
+    {
+        var error = Assert.Throws<ConfigException>(() => Of((key, value)));
+        Assert.Equal(key, error.Key);
+        Assert.NotEmpty(error.Remedy);
+    }
+
+    [Fact]
+    public void IncludeAndExcludeExclude() =>
+        Assert.Throws<ConfigException>(() => Of(("table.include.list", "a"), ("table.exclude.list", "b")));
+
+    [Fact]
+    public void UnsupportedPropertyMayKeepItsDefault() => Assert.Empty(Of(("slot.failover", "false")).Warnings);
+
+    private static ConnectorConfig Of(params (string Key, string Value)[] more)
+    {
+        var properties = new Dictionary<string, string>
+        {
+            ["topic.prefix"] = "shop",
+            ["database.hostname"] = "h",
+            ["database.user"] = "u",
+            ["database.dbname"] = "d",
+        };
+        foreach (var (key, value) in more)
+            properties[key] = value;
+        return ConnectorConfig.Of(properties);
+    }
+}

@@ -1,0 +1,176 @@
+using Millrace.Core.Log;
+using Millrace.Core.Model;
+using Millrace.Protocol;
+using Millrace.Unit.Simulated;
+
+namespace Millrace.Unit.Core.Log;
+
+public sealed class RecoveryTests
+{
+    private const string FirstSegment = "orders-0/00000000000000000000.log";
+
+    [Fact]
+    public void A_clean_close_is_trusted_and_complete()
+    {
+        var fixture = new LogFixture();
+        fixture.Fill(40);
+        Assert.True(fixture.Log.Close(clean: true));
+        var again = new LogFixture(disk: fixture.Disk.Crash());
+        Assert.Equal(120, again.Log.FlushedOffset.Value);
+        again.AssertHolds(120);
+        again.Fill(10);
+        again.AssertHolds(150);
+    }
+
+    [Fact]
+    public void Missing_and_damaged_indexes_are_made_again()
+    {
+        foreach (byte[]? damage in (byte[]?[])[null, [], [1, 2, 3], [0, 0, 0, 9, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0, 9]])
+        {
+            var fixture = new LogFixture();
+            fixture.Fill(40);
+            fixture.Log.Close(clean: true);
+            string[] names = [.. fixture.Disk.List("orders-0")];
+            foreach (string name in names.Where(n => n.EndsWith("index", StringComparison.Ordinal)))
+            {
+                if (damage is null)
+                    fixture.Disk.Delete("orders-0/" + name);
+                else
+                    fixture.Disk.SetContent("orders-0/" + name, damage);
+            }
+
+            var again = new LogFixture(disk: fixture.Disk);
+            again.AssertHolds(120);
+            Assert.Equal(57, again.Log.OffsetForTimestamp(LogFixture.Now.Milliseconds + 57).Offset.Value);
+        }
+    }
+
+    [Fact]
+    public void A_log_cut_at_any_byte_keeps_its_whole_batches()
+    {
+        var fixture = new LogFixture(LogFixture.Small with { SegmentBytes = 1 << 20 });
+        fixture.Fill(3);
+        byte[] whole = fixture.Disk.Content(FirstSegment);
+        int size = whole.Length / 3;
+        for (int length = 0; length <= whole.Length; length++)
+        {
+            foreach (bool zeros in (bool[])[false, true])
+            {
+                SimDisk disk = fixture.Disk.Copy();
+                byte[] cut = new byte[zeros ? whole.Length + 100 : length];
+                whole.AsSpan(0, length).CopyTo(cut);
+                disk.SetContent(FirstSegment, cut);
+                var again = new LogFixture(disk: disk, clean: false);
+                int batches = cut.AsSpan().CommonPrefixLength(whole) / size; // zeros may equal what was cut
+                again.AssertHolds(batches * 3);
+                Assert.Equal(again.Log.LogEndOffset, again.Log.FlushedOffset);
+                again.Fill(1);
+                again.AssertHolds((batches * 3) + 3);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_flipped_bit_cuts_the_log_before_its_batch()
+    {
+        var fixture = new LogFixture();
+        fixture.Fill(20);
+        string second = fixture.Disk.List("orders-0")
+            .Where(name => name.EndsWith(".log", StringComparison.Ordinal)).ElementAt(1);
+        long start = fixture.Log.Segments[1].BaseOffset.Value;
+        byte[] content = fixture.Disk.Content("orders-0/" + second);
+        foreach (int at in (int[])[8, 16, 20, 30, 70])
+        {
+            SimDisk disk = fixture.Disk.Copy();
+            byte[] flipped = [.. content];
+            flipped[at] ^= 0x40;
+            disk.SetContent("orders-0/" + second, flipped);
+            var again = new LogFixture(disk: disk, clean: false);
+            again.AssertHolds(start);
+            again.Fill(5);
+            again.AssertHolds(start + 15);
+        }
+    }
+
+    /// <summary>Power fails at any moment; any number of the unflushed bytes of each file may survive.</summary>
+    [Fact]
+    public void What_was_flushed_survives_a_power_failure()
+    {
+        for (int flushed = 0; flushed < 20; flushed++)
+        {
+            for (int kept = 0; kept < 5; kept++)
+            {
+                var fixture = new LogFixture();
+                fixture.Fill(flushed);
+                Assert.Equal(ErrorCode.None, fixture.Log.Flush());
+                Assert.Equal(3 * flushed, fixture.Log.FlushedOffset.Value);
+                fixture.Fill(12);
+                int step = kept;
+                SimDisk disk = fixture.Disk.Crash((path, count) => (path.Length + flushed + step) * 31 % (count + 1));
+                foreach (long recoveryPoint in (long[])[0, 3 * flushed])
+                {
+                    var again = new LogFixture(disk: disk.Copy(), clean: false, recoveryPoint: recoveryPoint);
+                    long end = again.Log.LogEndOffset.Value;
+                    Assert.InRange(end, 3 * flushed, 3 * (flushed + 12));
+                    again.AssertHolds(end);
+                    Assert.Equal(end == 0 ? LeaderEpoch.None : LeaderEpoch.Zero, again.Log.LatestEpoch);
+                    again.Fill(2);
+                    again.AssertHolds(end + 6);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Nothing_survives_behind_a_hole()
+    {
+        var fixture = new LogFixture();
+        fixture.Fill(20);
+        fixture.Log.Flush();
+        long hole = fixture.Log.Segments[1].NextOffset.Value - 3;
+        string second = $"orders-0/{fixture.Log.Segments[1].BaseOffset.Value:D20}.log";
+        SimDisk disk = fixture.Disk.Copy();
+        byte[] content = disk.Content(second);
+        int batches = (int)(fixture.Log.Segments[1].NextOffset - fixture.Log.Segments[1].BaseOffset) / 3;
+        disk.SetContent(second, content[..(content.Length / batches * (batches - 1))]);
+        new LogFixture(disk: disk, clean: false).AssertHolds(hole);
+    }
+
+    [Fact]
+    public void Producers_are_known_again_after_any_stop()
+    {
+        foreach (bool clean in (bool[])[true, false])
+        {
+            var fixture = new LogFixture();
+            for (int i = 0; i < 20; i++)
+                fixture.Append(LogFixture.Batch(["a", "b"], producerId: 7, epoch: 1, sequence: 2 * i));
+            if (clean)
+                fixture.Log.Close(clean: true);
+            var again = new LogFixture(disk: fixture.Disk.Copy(), clean: clean);
+            AppendResult duplicate = again.Append(
+                LogFixture.Batch(["a", "b"], producerId: 7, epoch: 1, sequence: 38));
+            Assert.True(duplicate.IsDuplicate);
+            Assert.Equal(38, duplicate.BaseOffset.Value);
+            Assert.Equal(
+                ErrorCode.OutOfOrderSequence,
+                again.Append(LogFixture.Batch(["a"], producerId: 7, epoch: 1, sequence: 41)).Error);
+            Assert.Equal(
+                40, again.Append(LogFixture.Batch(["a"], producerId: 7, epoch: 1, sequence: 40)).BaseOffset.Value);
+        }
+    }
+
+    [Fact]
+    public void A_damaged_producer_snapshot_is_passed_over()
+    {
+        var fixture = new LogFixture();
+        for (int i = 0; i < 20; i++)
+            fixture.Append(LogFixture.Batch(["a"], producerId: 7, epoch: 0, sequence: i));
+        fixture.Log.Close(clean: true);
+        string newest = fixture.Disk.List("orders-0").Last(n => n.EndsWith(".snapshot", StringComparison.Ordinal));
+        byte[] content = [.. fixture.Disk.Content("orders-0/" + newest)];
+        content[^1] ^= 1;
+        fixture.Disk.SetContent("orders-0/" + newest, content);
+        var again = new LogFixture(disk: fixture.Disk);
+        Assert.True(again.Append(LogFixture.Batch(["a"], producerId: 7, epoch: 0, sequence: 19)).IsDuplicate);
+    }
+}
