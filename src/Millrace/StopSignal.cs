@@ -5,7 +5,7 @@ namespace Millrace;
 /// <summary>SIGINT and SIGTERM, which ask the process to stop in order.</summary>
 internal sealed class StopSignal : IDisposable
 {
-    private readonly TaskCompletionSource _requested = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _requested = new();
     private readonly PosixSignalRegistration[] _registrations;
 
     public StopSignal() =>
@@ -15,19 +15,22 @@ internal sealed class StopSignal : IDisposable
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, Request),
         ];
 
-    public Task Requested => _requested.Task;
+    public CancellationToken Token => _requested.Token;
 
-    public bool IsRequested => _requested.Task.IsCompleted;
+    /// <summary>Ends when a signal has come.</summary>
+    public Task Requested => Task.Delay(Timeout.Infinite, Token)
+        .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
     public void Dispose()
     {
         foreach (var registration in _registrations)
             registration.Dispose();
+        _requested.Dispose();
     }
 
     private void Request(PosixSignalContext context)
     {
         context.Cancel = true;
-        _requested.TrySetResult();
+        _requested.Cancel();
     }
 }

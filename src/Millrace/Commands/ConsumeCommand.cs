@@ -60,7 +60,7 @@ internal static class ConsumeCommand
         consumer.Subscribe(topic);
         try
         {
-            for (var count = 0L; count < most && !stop.IsRequested;)
+            for (var count = 0L; count < most && !stop.Token.IsCancellationRequested;)
             {
                 if (fatal is not null)
                     throw new KafkaException(fatal.Code == ErrorCode.Local_AllBrokersDown

@@ -1,0 +1,54 @@
+namespace Millrace.Demo;
+
+/// <summary>
+/// A small process that outlives the demo by a moment: when the demo is gone, however that came about, it kills the
+/// processes that are still there and removes the directory.
+/// </summary>
+internal sealed class Guard : IDisposable
+{
+    /// <summary>Each line on its input is the whole list of process ids; the end of the input is the end of the demo.
+    /// It turns deaf to the signals that a terminal sends to all.</summary>
+    private const string Script = """
+        trap '' INT TERM HUP
+        while read -r line; do pids=$line; done
+        [ -z "$pids" ] || kill -9 $pids 2>/dev/null
+        [ -z "$1" ] || { rm -rf "$1" 2>/dev/null || { sleep 1; rm -rf "$1"; }; }
+        """;
+
+    private readonly ChildProcess _process;
+    private readonly HashSet<int> _pids = [];
+
+    /// <param name="directory">What to remove in the end.</param>
+    /// <param name="keep">Remove nothing.</param>
+    public Guard(string directory, bool keep)
+    {
+        _process = ChildProcess.Start("guard", ["sh", "-c", Script, "millrace-demo-guard", keep ? "" : directory],
+            Path.Combine(directory, "guard.log"), _ => { });
+    }
+
+    public void Watch(int pid)
+    {
+        lock (_pids)
+        {
+            _pids.Add(pid);
+            Tell();
+        }
+    }
+
+    public void Forget(int pid)
+    {
+        lock (_pids)
+        {
+            _pids.Remove(pid);
+            Tell();
+        }
+    }
+
+    public void Dispose()
+    {
+        _process.End(TimeSpan.FromSeconds(5));
+        _process.Dispose();
+    }
+
+    private void Tell() => _process.WriteLine(string.Join(' ', _pids));
+}
