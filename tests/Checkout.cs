@@ -5,7 +5,7 @@ internal static class Checkout
 {
     public static string Root { get; } = Find();
 
-    public static string File(params ReadOnlySpan<string> parts) => Path.Combine([Root, .. parts]);
+    public static string File(params ReadOnlySpan<string> parts) => Path.GetFullPath(Path.Combine([Root, .. parts]));
 
     private static string Find()
     {
