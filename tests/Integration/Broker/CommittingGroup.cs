@@ -106,7 +106,7 @@ internal sealed class CommittingGroup : IAsyncDisposable
             var committed = _consumer.Commit();
             lock (_acknowledged)
             {
-                foreach (var one in committed)
+                foreach (var one in committed.Where(one => one.Offset.Value >= 0))
                 {
                     var before = _acknowledged.GetValueOrDefault(one.TopicPartition, -1);
                     _acknowledged[one.TopicPartition] = Math.Max(before, one.Offset.Value);

@@ -5,57 +5,62 @@ namespace Millrace.Integration.Broker;
 /// <summary>What a server finds on its disk after it was stopped in order, or died and left a damaged log.</summary>
 public sealed class StopTests
 {
-    private const string Topic = "letters";
     private static readonly string[] Letters = [.. "abcdefghij".Select(letter => $"value {letter}")];
 
-    public static TheoryData<string> Damages => [.. Damage.Keys];
-
-    private static Dictionary<string, Action<FileStream>> Damage { get; } = new()
+    /// <summary>What makes the last batch useless; each is done to a topic of that name.</summary>
+    private static readonly Dictionary<string, Action<FileStream>> Damage = new()
     {
-        ["last byte missing"] = file => file.SetLength(file.Length - 1),
-        ["records missing"] = file => file.SetLength(file.Length - 10),
-        ["all but the length missing"] = file => file.SetLength(StartOfLast(file) + 12),
-        ["half a length"] = file => file.SetLength(StartOfLast(file) + 10),
-        ["a record byte garbled"] = file => Garble(file, file.Length - 3),
-        ["checksum garbled"] = file => Garble(file, StartOfLast(file) + 17),
-        ["length garbled"] = file => Garble(file, StartOfLast(file) + 9),
+        ["last-byte-missing"] = file => file.SetLength(file.Length - 1),
+        ["records-missing"] = file => file.SetLength(file.Length - 10),
+        ["all-but-the-length-missing"] = file => file.SetLength(StartOfLast(file) + 12),
+        ["half-a-length"] = file => file.SetLength(StartOfLast(file) + 10),
+        ["record-garbled"] = file => Garble(file, file.Length - 3),
+        ["checksum-garbled"] = file => Garble(file, StartOfLast(file) + 17),
+        ["length-garbled"] = file => Garble(file, StartOfLast(file) + 9),
+        ["all-zero"] = file => Overwrite(file, StartOfLast(file), new byte[StartOfLast(file) / (Letters.Length - 1)]),
     };
 
-    [Theory]
-    [MemberData(nameof(Damages))]
-    public async Task AfterADeathTheLogEndsAtItsLastWholeBatch(string damage)
+    /// <summary>What may stand behind a last batch that is good.</summary>
+    private static readonly Dictionary<string, byte[]> Remains = new()
     {
-        await using var server = await MillraceServer.Start();
-        await Logs.Write(server.Bootstrap, Topic, Letters);
-        await server.Kill();
-        using (var log = OpenLog(server))
-            Damage[damage](log);
-        await server.StartAgain();
-        Assert.Equal(Letters[..^1], Logs.Values(server.Bootstrap, Topic));
-        Assert.Equal(9, await Logs.Write(server.Bootstrap, Topic, "again"));
-        await server.Kill();
-        await server.StartAgain();
-        Assert.Equal([.. Letters[..^1], "again"], Logs.Values(server.Bootstrap, Topic));
-    }
+        ["zeros"] = new byte[4096],
+        ["ones"] = [.. Enumerable.Repeat((byte)0xff, 100)],
+        ["few-bytes"] = [1, 2, 3],
+    };
 
-    [Theory]
-    [InlineData(0, 4096)]
-    [InlineData(0xff, 100)]
-    [InlineData(0x7f, 5)]
-    public async Task AfterADeathWhatFollowsTheLastBatchIsCutOff(byte filling, int count)
+    [Fact]
+    public async Task AfterADeathEachLogEndsAtItsLastWholeBatch()
     {
         await using var server = await MillraceServer.Start();
-        await Logs.Write(server.Bootstrap, Topic, Letters);
+        string[] topics = [.. Damage.Keys, .. Remains.Keys];
+        foreach (var topic in topics)
+            await Logs.Write(server.Bootstrap, topic, Letters);
         await server.Kill();
-        using (var log = OpenLog(server))
+        foreach (var (topic, damage) in Damage)
         {
-            log.Seek(0, SeekOrigin.End);
-            log.Write([.. Enumerable.Repeat(filling, count)]);
+            using var log = OpenLog(server, topic);
+            damage(log);
+        }
+
+        foreach (var (topic, bytes) in Remains)
+        {
+            using var log = OpenLog(server, topic);
+            Overwrite(log, log.Length, bytes);
         }
 
         await server.StartAgain();
-        Assert.Equal(10, await Logs.Write(server.Bootstrap, Topic, "again"));
-        Assert.Equal([.. Letters, "again"], Logs.Values(server.Bootstrap, Topic));
+        var left = topics.ToDictionary(
+            topic => topic, topic => Remains.ContainsKey(topic) ? Letters : Letters[..^1]);
+        foreach (var topic in topics)
+        {
+            Assert.Equal(left[topic], Logs.Values(server.Bootstrap, topic));
+            Assert.Equal(left[topic].Length, await Logs.Write(server.Bootstrap, topic, "again"));
+        }
+
+        await server.Kill();
+        await server.StartAgain();
+        foreach (var topic in topics)
+            Assert.Equal([.. left[topic], "again"], Logs.Values(server.Bootstrap, topic));
     }
 
     [Fact]
@@ -84,8 +89,8 @@ public sealed class StopTests
             producer.Offsets(partition.Index), partition.Item.Select(record => record.Offset.Value)));
     }
 
-    private static FileStream OpenLog(MillraceServer server) => File.Open(
-        Path.Combine(server.Data, $"{Topic}-0", "00000000000000000000.log"), FileMode.Open, FileAccess.ReadWrite);
+    private static FileStream OpenLog(MillraceServer server, string topic) => File.Open(
+        Path.Combine(server.Data, $"{topic}-0", "00000000000000000000.log"), FileMode.Open, FileAccess.ReadWrite);
 
     /// <summary>All batches are of the same size.</summary>
     private static long StartOfLast(FileStream file) => file.Length / Letters.Length * (Letters.Length - 1);
@@ -93,8 +98,12 @@ public sealed class StopTests
     private static void Garble(FileStream file, long position)
     {
         file.Position = position;
-        var value = file.ReadByte();
+        Overwrite(file, position, [(byte)(file.ReadByte() ^ 0x55)]);
+    }
+
+    private static void Overwrite(FileStream file, long position, byte[] bytes)
+    {
         file.Position = position;
-        file.WriteByte((byte)(value ^ 0x55));
+        file.Write(bytes);
     }
 }
