@@ -4,14 +4,14 @@ using Npgsql;
 namespace Millrace.Integration.Connect;
 
 /// <summary>
-/// Four sessions that insert, update, delete and change keys in one table, whether the server is there or not, until
-/// they are told to finish.
+/// Four sessions that insert, update, delete and change keys in one table, some hundred statements a second, whether the
+/// server is there or not, until they are told to finish.
 /// </summary>
 internal sealed class Workload : IAsyncDisposable
 {
     public const string Table = "CREATE TABLE t (id bigserial PRIMARY KEY, v text NOT NULL, n int NOT NULL)";
     private const int Sessions = 4;
-    private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(5);
     private readonly PrivatePostgres _postgres;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _sessions;
@@ -58,7 +58,7 @@ internal sealed class Workload : IAsyncDisposable
     private async Task Write(int number)
     {
         var random = new Random(number);
-        using var timer = new PeriodicTimer(ReconnectPause);
+        using var timer = new PeriodicTimer(Pace);
         while (!_stop.IsCancellationRequested)
         {
             try
@@ -69,6 +69,7 @@ internal sealed class Workload : IAsyncDisposable
                 {
                     await using var command = new NpgsqlCommand(Statement(random), connection);
                     await command.ExecuteNonQueryAsync();
+                    await timer.WaitForNextTickAsync();
                 }
             }
             catch (NpgsqlException)
