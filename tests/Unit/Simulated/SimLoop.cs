@@ -1,5 +1,6 @@
 using Millrace.Broker;
 using Millrace.Core.Model;
+using ITimer = Millrace.Broker.ITimer;
 
 namespace Millrace.Unit.Simulated;
 

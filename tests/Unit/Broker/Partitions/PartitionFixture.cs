@@ -44,7 +44,7 @@ internal sealed class PartitionFixture : IFlushQueue
     }
 
     public AppendResult Append(IFlushListener? durable = null) =>
-        Partition.Append(LogFixture.Batch(1), AppendOrigin.Client, Loop.Now, durable);
+        Partition.Append(LogFixture.Batch(["v"]), AppendOrigin.Client, Loop.Now, durable);
 }
 
 /// <summary>Keeps the order and the outcome of what it hears.</summary>
