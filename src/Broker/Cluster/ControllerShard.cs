@@ -34,7 +34,11 @@ internal sealed class ControllerShard
     private readonly Action<string> _log;
 
     public ControllerShard(
-        ILoop loop, Controller controller, IMetadataLog metadataLog, MetadataPublisher publisher, BrokerSettings settings,
+        ILoop loop,
+        Controller controller,
+        IMetadataLog metadataLog,
+        MetadataPublisher publisher,
+        BrokerSettings settings,
         Action<string> log)
     {
         _loop = loop;

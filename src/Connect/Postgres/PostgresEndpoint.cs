@@ -45,7 +45,8 @@ internal sealed record PostgresEndpoint(string Host, int Port, string User, stri
         MaxAutoPrepare = 0,
     }.ConnectionString;
 
-    public static string Quoted(string identifier) => $"\"{identifier.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    public static string Quoted(string identifier) =>
+        $"\"{identifier.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     public static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 }

@@ -24,7 +24,11 @@ public sealed class PeerKafka : IKafkaUnderTest
     {
         var named = Environment.GetEnvironmentVariable("KAFKA_PEERS");
         if (named is not null)
-            return File.Exists(Path.Combine(named, "bin/kafka-broker")) ? Path.Combine(named, "bin/kafka-broker") : null;
+        {
+            var launcher = Path.Combine(named, "bin/kafka-broker");
+            return File.Exists(launcher) ? launcher : null;
+        }
+
         for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
         {
             var launcher = Path.Combine(at.FullName, "shared/peers/bin/kafka-broker");

@@ -20,7 +20,8 @@ public sealed class PropertiesFileTests
     [Fact]
     public void ReadsEscapes()
     {
-        var properties = PropertiesFile.Parse("a\\=b\\ c=\\u017elu\\u0165\\t\\\\\nregex=public\\\\.a\nlast=1\nlast=2\n");
+        var properties = PropertiesFile.Parse(
+            "a\\=b\\ c=\\u017elu\\u0165\\t\\\\\nregex=public\\\\.a\nlast=1\nlast=2\n");
         Assert.Equal("žluť\t\\", properties["a=b c"]);
         Assert.Equal("public\\.a", properties["regex"]);
         Assert.Equal("2", properties["last"]);

@@ -36,7 +36,8 @@ internal sealed class TypeMapping(ValueModes modes, IReadOnlyDictionary<uint, Pg
         return Unknown();
     }
 
-    public bool IsNotNullDomain(uint oid) => types.TryGetValue(oid, out var type) && type is { Kind: 'd', NotNull: true };
+    public bool IsNotNullDomain(uint oid) =>
+        types.TryGetValue(oid, out var type) && type is { Kind: 'd', NotNull: true };
 
     private ColumnType Scalar(PgType type, int typMod) => type.Kind switch
     {
@@ -69,7 +70,8 @@ internal sealed class TypeMapping(ValueModes modes, IReadOnlyDictionary<uint, Pg
     };
 
     private ColumnType Unknown() => modes.UnknownAsBytes
-        ? new ColumnType(Schema.Bytes, (text, output) => output.Base64(text), "\"\"", BinaryTypes.Base64Of(modes), false)
+        ? new ColumnType(
+            Schema.Bytes, (text, output) => output.Base64(text), "\"\"", BinaryTypes.Base64Of(modes), false)
         : Text(Schema.String) with { HasDefaults = false };
 
     private ColumnType Text(Schema schema) =>
