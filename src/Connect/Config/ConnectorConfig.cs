@@ -129,8 +129,8 @@ public sealed class ConnectorConfig
                     $"cannot be set together with {kind}.include.list; keep one of them");
         }
         var slot = values["slot.name"];
-        var isPlain = slot.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_');
-        if (slot.Length is 0 or > 63 || !isPlain)
+        if (slot.Length is 0 or > 63
+            || slot.Any(c => !(char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_')))
             throw new ConfigException("slot.name", slot, "must consist of at most 63 lower-case letters, digits and _");
         var prefix = values["topic.prefix"];
         if (prefix.Any(c => !(char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')))

@@ -57,8 +57,8 @@ internal sealed class TableFilter
             var colon = part.LastIndexOf(':');
             var columns = part[(colon + 1)..].Split(',', StringSplitOptions.TrimEntries);
             if (colon < 1 || columns.Any(c => c.Length == 0))
-                throw new ConfigException(
-                    "message.key.columns", text, "must look like schema.table:col,col;schema.t2:col");
+                throw new ConfigException("message.key.columns", text,
+                    "must look like schema.table:col,col;schema.t2:col");
             keys.Add((ConnectorConfig.Anchored(part[..colon]), columns));
         }
         return keys;

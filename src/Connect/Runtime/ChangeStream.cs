@@ -27,7 +27,9 @@ internal sealed class ChangeStream(
     /// <summary>Called for each transaction that was read whole.</summary>
     public Action TransactionRead { get; init; } = () => { };
 
-    public async Task RunAsync(CancellationToken cancellation)
+    /// <summary>Reads until <paramref name="stop"/>, which ends it between two transactions; or at once, with an
+    /// exception, at <paramref name="cancellation"/>.</summary>
+    public async Task RunAsync(CancellationToken stop, CancellationToken cancellation)
     {
         while (true)
         {
@@ -37,9 +39,11 @@ internal sealed class ChangeStream(
                     await KeepaliveAsync(frame, cancellation);
                 else
                     await HandleAsync(frame, cancellation);
+                if (_transaction is null && stop.IsCancellationRequested)
+                    return;
             }
             await HeartbeatAsync(cancellation);
-            await FillAsync(cancellation);
+            await FillAsync(_transaction is null ? stop : cancellation);
         }
     }
 

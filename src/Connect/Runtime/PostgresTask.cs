@@ -146,6 +146,9 @@ internal sealed class PostgresTask : IAsyncDisposable
         _progress.Enter(ConnectorState.Streaming);
         _log($"streaming from {start.End}");
         using var stopCommits = CancellationTokenSource.CreateLinkedTokenSource(_failed.Token);
+        using var hardStop = CancellationTokenSource.CreateLinkedTokenSource(_failed.Token);
+        await using var grace = cancellation.Register(
+            () => hardStop.CancelAfter(FlushOnStop ? StopPatience : TimeSpan.Zero));
         var commits = committer.RunAsync(stream.Confirm, stopCommits.Token);
         var watch = commits.ContinueWith(t => Fail(t.Exception!.GetBaseException()), CancellationToken.None,
             TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
@@ -156,7 +159,8 @@ internal sealed class PostgresTask : IAsyncDisposable
         { TransactionRead = committer.CountTransaction };
         try
         {
-            await changes.RunAsync(cancellation);
+            await changes.RunAsync(cancellation, hardStop.Token);
+            cancellation.ThrowIfCancellationRequested();
         }
         finally
         {

@@ -140,8 +140,8 @@ internal sealed class SlotStart(
     private async Task ReportWaitAsync(CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("""
-            SELECT string_agg(
-                pid || ' (' || coalesce(usename, '?') || ', since ' || xact_start::timestamptz(0) || ')', ', ')
+            SELECT string_agg(pid || ' (' || coalesce(usename, '?') || ', since ' || xact_start::timestamptz(0) || ')',
+                              ', ')
             FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()
             """, sql);
         if (await command.ExecuteScalarAsync(cancellation) is string blockers)

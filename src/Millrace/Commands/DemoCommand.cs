@@ -53,6 +53,7 @@ internal static class DemoCommand
         command.Hidden = true;
         command.SetAction(result =>
         {
+            using var deaf = new StopSignal(); // a signal of the terminal is for the demo, which then ends this
             using var stop = new CancellationTokenSource();
             _ = Task.Run(() =>
             {

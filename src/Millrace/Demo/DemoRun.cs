@@ -7,7 +7,9 @@ namespace Millrace.Demo;
 /// it.</summary>
 internal sealed class DemoRun : IDisposable
 {
-    private static readonly TimeSpan CatchUpPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StandstillPatience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan SettlePatience = TimeSpan.FromSeconds(5);
 
     private readonly DemoOptions _options;
     private readonly CancellationToken _cancelled;
@@ -117,24 +119,42 @@ internal sealed class DemoRun : IDisposable
         await restart();
         var serves = clock.Elapsed;
         _screen.Tell($"{what} serves again after {serves.TotalMilliseconds:0} ms");
-        var mark = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
-        await UntilAsync($"changes flow again after the crash of {what}",
-            () => _services.All(service => service.Report.NewestCommitMicros > mark));
+        var mark = NowMicros();
+        await UntilAsync($"changes flow again after the crash of {what}", () => _services.All(IsBeyond(mark)));
         _screen.Tell($"changes flow to every service again after {clock.Elapsed.TotalMilliseconds:0} ms");
         _crashes.Add(new Crash(what, serves, clock.Elapsed));
-        await Task.Delay(TimeSpan.FromMilliseconds(500), _cancelled);
+        await SettleAsync();
         SetCalm(true);
     }
 
-    /// <summary>Each service has every committed change, or too much time has passed: the comparison tells.</summary>
+    /// <summary>What had piled up is through, in every partition; where the machine is too busy for that, it is not
+    /// waited for long.</summary>
+    private async Task SettleAsync()
+    {
+        var clock = Stopwatch.StartNew();
+        for (var mark = NowMicros(); clock.Elapsed < SettlePatience;)
+        {
+            await WatchAsync();
+            if (_services.All(IsBeyond(mark)) && _services.Sum(service => service.Report.Lag) < _options.Rate)
+                break;
+        }
+
+        await Task.Delay(TimeSpan.FromMilliseconds(500), _cancelled);
+    }
+
+    /// <summary>Each service has every committed change, or nothing has come for long: the comparison tells.</summary>
     private async Task CatchUpAsync()
     {
         var clock = Stopwatch.StartNew();
+        var (position, since) = (0L, TimeSpan.Zero);
         while (_services.Any(s => s.Report.Applied < Verdict.ExpectedBy(s, _application) || s.Report.Lag > 0))
         {
-            if (clock.Elapsed > CatchUpPatience)
+            if (_services.Sum(s => s.Report.Position) is var now && now != position)
+                (position, since) = (now, clock.Elapsed);
+            if (clock.Elapsed - since > StandstillPatience)
             {
-                _screen.Tell($"not everything has arrived after {CatchUpPatience.TotalSeconds:0} s");
+                _screen.Tell("not everything has arrived, and nothing has come "
+                    + $"for {StandstillPatience.TotalSeconds:0} s");
                 return;
             }
 
@@ -155,8 +175,8 @@ internal sealed class DemoRun : IDisposable
         var clock = Stopwatch.StartNew();
         while (!isSo())
         {
-            if (clock.Elapsed > CatchUpPatience)
-                throw new DemoException($"Waited {CatchUpPatience.TotalSeconds:0} s in vain until {what}. "
+            if (clock.Elapsed > Patience)
+                throw new DemoException($"Waited {Patience.TotalSeconds:0} s in vain until {what}. "
                     + $"Millrace's last words:\n{_millrace.LastWords}");
             await WatchAsync();
         }
@@ -166,12 +186,27 @@ internal sealed class DemoRun : IDisposable
     private async Task WatchAsync()
     {
         await Task.Delay(10, _cancelled);
-        _millrace.ThrowIfFailed();
-        foreach (var service in _services)
-            service.ThrowIfFailed();
-        if (_application is not null)
-            await _application.ThrowIfFailedAsync();
+        try
+        {
+            _postgres.ThrowIfFailed();
+            _millrace.ThrowIfFailed();
+            foreach (var service in _services)
+                service.ThrowIfFailed();
+            if (_application is not null)
+                await _application.ThrowIfFailedAsync();
+        }
+        catch (DemoException)
+        {
+            // Ctrl-C reaches every process of a terminal: then they end because the demo is to end.
+            await Task.Delay(TimeSpan.FromMilliseconds(300), _cancelled);
+            throw;
+        }
     }
+
+    private static Func<ConsumerProcess, bool> IsBeyond(long micros) =>
+        service => service.Report.NewestCommitMicros > micros;
+
+    private static long NowMicros() => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
 
     private void SetCalm(bool isCalm)
     {

@@ -29,8 +29,6 @@ internal sealed class PrivatePostgres : IDisposable
 
     public int Port { get; }
 
-    public bool HasFailed => _server?.HasFailed ?? false;
-
     public string ConnectionString => new NpgsqlConnectionStringBuilder
     {
         Host = "127.0.0.1",
@@ -105,6 +103,12 @@ internal sealed class PrivatePostgres : IDisposable
         {
             throw new DemoException($"PostgreSQL does not start:\n{LastWords()}");
         }
+    }
+
+    public void ThrowIfFailed()
+    {
+        if (_server is { HasFailed: true } failed)
+            throw failed.Failure();
     }
 
     public async Task<NpgsqlConnection> ConnectAsync(CancellationToken cancelled)

@@ -15,8 +15,8 @@ public sealed class BadInputTests(Servers servers)
         await servers.Postgres.SqlAsync("bad_identity", "CREATE TABLE log (line text); INSERT INTO log VALUES ('x')");
         var error = await FailureAsync(Properties("bad_identity"));
         Assert.Contains("public.log", error.Problem, StringComparison.Ordinal);
-        Assert.Contains(
-            "ALTER TABLE \"public\".\"log\" REPLICA IDENTITY FULL;", error.Remedy, StringComparison.Ordinal);
+        Assert.Contains("ALTER TABLE \"public\".\"log\" REPLICA IDENTITY FULL;",
+            error.Remedy, StringComparison.Ordinal);
         await servers.Postgres.SqlAsync("bad_identity", "UPDATE log SET line = 'y'");
     }
 

@@ -129,8 +129,7 @@ public sealed class CrashTests(Servers servers)
         foreach (var record in TopicReader.Read(servers.Kafka.Bootstrap, [$"{prefix}.public.t"]))
         {
             var id = JsonDocument.Parse(record.Key!).RootElement.GetProperty("id").GetInt64();
-            var after = record.Value is null
-                ? default
+            var after = record.Value is null ? default
                 : JsonDocument.Parse(record.Value).RootElement.GetProperty("after");
             if (after.ValueKind == JsonValueKind.Object)
                 folded[id] = $"{after.GetProperty("v").GetString()}/{after.GetProperty("n").GetInt32()}";

@@ -13,8 +13,8 @@ internal sealed class GoldenRun(Servers servers, GoldenCase golden)
     {
         await servers.Postgres.SqlAsync("postgres", $"CREATE DATABASE {_database}");
         if (golden.Name == "types-temporal-session-zone")
-            await servers.Postgres.SqlAsync(
-                "postgres", $"ALTER DATABASE {_database} SET TimeZone = 'America/New_York'");
+            await servers.Postgres.SqlAsync("postgres",
+                $"ALTER DATABASE {_database} SET TimeZone = 'America/New_York'");
         await servers.Postgres.PsqlAsync(_database, golden.Setup);
         var properties = ConnectorUnderTest.Properties(servers.Postgres, _database, $"s_{_database}");
         foreach (var (key, value) in golden.Properties)

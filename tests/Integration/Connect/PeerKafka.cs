@@ -24,11 +24,7 @@ public sealed class PeerKafka : IKafkaUnderTest
     {
         var named = Environment.GetEnvironmentVariable("KAFKA_PEERS");
         if (named is not null)
-        {
-            var launcher = Path.Combine(named, "bin/kafka-broker");
-            return File.Exists(launcher) ? launcher : null;
-        }
-
+            return Path.Combine(named, "bin/kafka-broker") is var path && File.Exists(path) ? path : null;
         for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
         {
             var launcher = Path.Combine(at.FullName, "shared/peers/bin/kafka-broker");

@@ -117,7 +117,8 @@ public sealed class PrivatePostgres : IAsyncDisposable
         await SqlAsync("postgres", "SELECT pg_reload_conf()");
     }
 
-    /// <summary>Turns TLS on with a new self-signed certificate for 127.0.0.1, whose file it returns.</summary>
+    /// <summary>Turns TLS on with a self-signed certificate for 127.0.0.1; returns the certificate's file.
+    /// </summary>
     public async Task<string> EnableTlsAsync()
     {
         using var key = RSA.Create(2048);
@@ -126,8 +127,8 @@ public sealed class PrivatePostgres : IAsyncDisposable
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        var now = DateTimeOffset.UtcNow;
-        using var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+        using var certificate = request.CreateSelfSigned(
+            DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         var file = Path.Combine(_directory.FullName, "server.crt");
         var keyFile = Path.Combine(_directory.FullName, "server.key");
         await File.WriteAllTextAsync(file, certificate.ExportCertificatePem());

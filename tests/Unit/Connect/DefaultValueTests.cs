@@ -24,7 +24,7 @@ public sealed class DefaultValueTests
     {
         var mapping = new TypeMapping(new ValueModes(), new Dictionary<uint, PgType>
         {
-            [1] = new PgType(1, type, 'b', 0, 0, -1, false, []),
+            [1] = new PgType(1, type, 'b', 0, 0, -1),
         });
         Assert.Equal(expected, DefaultValue.Json(expression, mapping.Resolve(1, -1)));
     }

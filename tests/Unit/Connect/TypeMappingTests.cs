@@ -48,8 +48,8 @@ public sealed class TypeMappingTests
 
     private static TypeMapping Mapping(string name) => new(new ValueModes(), new Dictionary<uint, PgType>
     {
-        [1] = new PgType(1, name, 'b', 0, 0, -1, false, []),
-        [2] = new PgType(2, "_" + name, 'b', 1, 0, -1, false, []),
+        [1] = new PgType(1, name, 'b', 0, 0, -1),
+        [2] = new PgType(2, "_" + name, 'b', 1, 0, -1),
     });
 
     private static string Written(ColumnType type, string text)

@@ -82,8 +82,11 @@ internal sealed class Catalog(NpgsqlConnection connection)
             while (await reader.ReadAsync(cancellation))
             {
                 var type = new PgType(reader.GetFieldValue<uint>(0), reader.GetString(1), reader.GetString(2)[0],
-                    reader.GetFieldValue<uint>(3), reader.GetFieldValue<uint>(4), reader.GetInt32(5),
-                    reader.GetBoolean(6), reader.IsDBNull(7) ? [] : reader.GetFieldValue<string[]>(7));
+                    reader.GetFieldValue<uint>(3), reader.GetFieldValue<uint>(4), reader.GetInt32(5))
+                {
+                    NotNull = reader.GetBoolean(6),
+                    Labels = reader.IsDBNull(7) ? [] : reader.GetFieldValue<string[]>(7),
+                };
                 _types[type.Oid] = type;
                 next.Add(type.Element);
                 next.Add(type.BaseType);

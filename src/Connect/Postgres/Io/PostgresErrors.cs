@@ -22,8 +22,8 @@ internal static class PostgresErrors
                 $"correct database.password, or: ALTER ROLE {user} PASSWORD '...';", error),
             "28000" => new ConnectorException($"PostgreSQL at {where} refused user {endpoint.User}: {error.Message}",
                 "allow it in pg_hba.conf, e.g.: host all " + endpoint.User + " <our address>/32 scram-sha-256, then: "
-                + "SELECT pg_reload_conf(); "
-                + $"or create it: CREATE ROLE {user} LOGIN REPLICATION PASSWORD '...';", error),
+                + "SELECT pg_reload_conf(); or create it: "
+                + $"CREATE ROLE {user} LOGIN REPLICATION PASSWORD '...';", error),
             "3D000" => new ConnectorException($"database {endpoint.Database} does not exist at {where}",
                 $"correct database.dbname, or: CREATE DATABASE {PostgresEndpoint.Quoted(endpoint.Database)};", error),
             "42501" => new ConnectorException($"user {endpoint.User} lacks a privilege: {error.Message}",
@@ -42,7 +42,7 @@ internal static class PostgresErrors
             _ when error is AuthenticationFailedException => new ConnectorException(
                 $"cannot log in to PostgreSQL at {where}: {error.Message}",
                 "correct database.sslmode or the server's authentication (pg_hba.conf)", error),
-            _ when (error as AuthenticationException ?? error.InnerException) is AuthenticationException =>
+            _ when error is AuthenticationException || error.InnerException is AuthenticationException =>
                 new ConnectorException(
                 $"the certificate of PostgreSQL at {where} is not accepted: {error.Message}",
                 "set database.sslrootcert to the authority's certificate, or database.sslmode=require", error),

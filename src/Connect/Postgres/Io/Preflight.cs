@@ -57,8 +57,8 @@ internal sealed class Preflight(NpgsqlConnection connection, ConnectorConfig con
     private static void CheckColumns(IReadOnlyList<TableDescription> tables)
     {
         foreach (var table in tables.Where(t => t.Columns.Count == 0))
-            throw new ConnectorException(
-                $"table {table.FullName} has no columns", "leave it out with table.exclude.list");
+            throw new ConnectorException($"table {table.FullName} has no columns",
+                "leave it out with table.exclude.list");
     }
 
     private static void CheckMessageKeys(IReadOnlyList<TableDescription> tables, TableFilter filter)

@@ -121,7 +121,7 @@ internal sealed class ReplicationStream : IAsyncDisposable
             using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(2));
             await SendStatusAsync(timeout.Token);
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
         {
             // The stored position counts, not what the server remembers of it.
         }

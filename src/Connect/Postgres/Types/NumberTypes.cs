@@ -57,8 +57,8 @@ internal sealed class NumberTypes(ValueModes modes)
         var digits = modes.MoneyFractionDigits;
         return modes.Decimal switch
         {
-            DecimalMode.Double => AsDouble((text, output) =>
-                Plain(text, output, (plain, o) => JavaNumber.Write(Parse(plain), o))) with
+            DecimalMode.Double => AsDouble(
+                (text, output) => Plain(text, output, (plain, o) => JavaNumber.Write(Parse(plain), o))) with
             {
                 HasDefaults = false,
             },

@@ -30,8 +30,8 @@ internal static class NumericText
         }
         else
         {
-            var value = BigInteger.Parse(
-                Encoding.ASCII.GetString(digits[..count]), NumberStyles.None, CultureInfo.InvariantCulture);
+            var value = BigInteger.Parse(Encoding.ASCII.GetString(digits[..count]), NumberStyles.None,
+                CultureInfo.InvariantCulture);
             (negative ? -value : value).TryWriteBytes(bytes, out written, isUnsigned: false, isBigEndian: true);
         }
         output.Base64(bytes[..written]);

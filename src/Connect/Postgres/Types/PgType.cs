@@ -5,7 +5,12 @@ namespace Millrace.Connect.Postgres.Types;
 /// <param name="Element">The element's type of a true array, else 0.</param>
 /// <param name="BaseType">The type under a domain, else 0.</param>
 /// <param name="TypMod">The domain's modifier of its base type.</param>
-/// <param name="Labels">The labels of an enum in their order.</param>
 internal sealed record PgType(
-    uint Oid, string Name, char Kind, uint Element, uint BaseType, int TypMod, bool NotNull,
-    IReadOnlyList<string> Labels);
+    uint Oid, string Name, char Kind, uint Element, uint BaseType, int TypMod)
+{
+    /// <summary>A domain that forbids NULL.</summary>
+    public bool NotNull { get; init; }
+
+    /// <summary>The labels of an enum in their order.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+}

@@ -70,8 +70,8 @@ internal sealed class TypeMapping(ValueModes modes, IReadOnlyDictionary<uint, Pg
     };
 
     private ColumnType Unknown() => modes.UnknownAsBytes
-        ? new ColumnType(
-            Schema.Bytes, (text, output) => output.Base64(text), "\"\"", BinaryTypes.Base64Of(modes), false)
+        ? new ColumnType(Schema.Bytes, (text, output) => output.Base64(text), "\"\"",
+            BinaryTypes.Base64Of(modes), false)
         : Text(Schema.String) with { HasDefaults = false };
 
     private ColumnType Text(Schema schema) =>
