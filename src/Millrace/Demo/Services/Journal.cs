@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Millrace.Broker.Io;
 
 namespace Millrace.Demo.Services;
 
@@ -73,7 +74,8 @@ internal sealed class Journal : IDisposable
             Write(buffer, Row, row);
         Write(buffer, Commit, commit);
         _file.Write(buffer.GetBuffer(), 0, (int)buffer.Length);
-        _file.Flush(flushToDisk: true);
+        _file.Flush();
+        Native.Fdatasync(_file.SafeFileHandle);
     }
 
     public void Dispose() => _file.Dispose();
