@@ -156,7 +156,12 @@ public sealed class ControllerTests
 
     private CreatePartitionsResponse CreatePartitions(string name, int count)
     {
-        var topic = new CreatePartitionsRequest.CreatePartitionsTopic { Name = name, Count = count };
+        var topic = new CreatePartitionsRequest.CreatePartitionsTopic
+        {
+            Name = name,
+            Count = count,
+            Assignments = null,
+        };
         return Commit(records => _controller.CreatePartitions(new() { Topics = [topic] }, records));
     }
 
