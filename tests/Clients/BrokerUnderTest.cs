@@ -1,6 +1,6 @@
 using Confluent.Kafka;
 using Millrace.Clients;
-using Millrace.Clients.Processes;
+using Millrace.Shared;
 
 [assembly: AssemblyFixture(typeof(BrokerUnderTest))]
 
@@ -12,8 +12,7 @@ namespace Millrace.Clients;
 /// </summary>
 public sealed class BrokerUnderTest : IAsyncLifetime
 {
-    private ChildProcess? _process;
-    private DirectoryInfo? _data;
+    private MillraceServer? _server;
     private int _names;
 
     public string Bootstrap { get; private set; } = "";
@@ -26,22 +25,17 @@ public sealed class BrokerUnderTest : IAsyncLifetime
             return;
         }
 
-        var configuration = Directory.GetParent(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))!.Name;
-        _data = Directory.CreateTempSubdirectory("millrace-clients-");
-        _process = ChildProcess.Start(
-            Checkout.File("src", "Millrace", "bin", configuration, "net10.0", "millrace"),
-            "server", "--data", _data.FullName, "--kafka", "127.0.0.1:0", "--http", "127.0.0.1:0");
-        Bootstrap = await Ready(_process);
+        _server = await MillraceServer.Start();
+        Bootstrap = _server.Bootstrap;
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_process is null)
+        if (_server is null)
             return;
-        var code = await _process.Terminate();
-        var errors = _process.Errors;
-        await _process.DisposeAsync();
-        _data!.Delete(recursive: true);
+        var code = await _server.Terminate();
+        var errors = _server.Errors;
+        await _server.DisposeAsync();
         Assert.True(code == 0, $"the broker ended with {code}: {errors}");
     }
 
@@ -77,17 +71,5 @@ public sealed class BrokerUnderTest : IAsyncLifetime
         };
         configure?.Invoke(config);
         return new ConsumerBuilder<byte[]?, byte[]?>(config).SetLogHandler((_, _) => { }).Build();
-    }
-
-    private static async Task<string> Ready(ChildProcess process)
-    {
-        using var deadline = ChildProcess.Deadline();
-        while (await process.Output.ReadLineAsync(deadline.Token) is { } line)
-        {
-            if (line.StartsWith("ready kafka=", StringComparison.Ordinal))
-                return line["ready kafka=".Length..line.IndexOf(" http=", StringComparison.Ordinal)];
-        }
-
-        throw new InvalidOperationException($"The broker did not start: {process.Errors}");
     }
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Confluent.Kafka;
-using Millrace.Clients.Processes;
+using Millrace.Shared;
 
 namespace Millrace.Clients;
 

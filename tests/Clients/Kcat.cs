@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Millrace.Clients.Processes;
+using Millrace.Shared;
 
 namespace Millrace.Clients;
 

@@ -1,5 +1,4 @@
 using Confluent.Kafka;
-using Millrace.Clients.Processes;
 
 namespace Millrace.Clients;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Confluent.Kafka;
+using Millrace.Shared;
 
 namespace Millrace.Clients;
 
@@ -86,7 +87,7 @@ internal static class Sample
 
     public static List<ConsumeResult<byte[]?, byte[]?>> Take(this IConsumer<byte[]?, byte[]?> consumer, int count)
     {
-        using var deadline = Processes.ChildProcess.Deadline();
+        using var deadline = ChildProcess.Deadline();
         var records = new List<ConsumeResult<byte[]?, byte[]?>>();
         while (records.Count < count)
             records.Add(consumer.Consume(deadline.Token));

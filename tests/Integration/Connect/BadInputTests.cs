@@ -4,7 +4,6 @@ namespace Millrace.Integration.Connect;
 
 /// <summary>What goes wrong at the database is said precisely, with the cure, and nothing of the application breaks.
 /// </summary>
-[Collection(ServersCollection.Name)]
 public sealed class BadInputTests(Servers servers)
 {
     [Fact]
@@ -75,7 +74,7 @@ public sealed class BadInputTests(Servers servers)
         var error = await FailureAsync(properties);
         Assert.Contains("refused the password", error.Problem, StringComparison.Ordinal);
         properties["database.password"] = "right";
-        await using var connector = new ConnectorUnderTest(properties, servers.Kafka.Bootstrap);
+        await using var connector = new ConnectorUnderTest(properties, servers.Bootstrap);
         await connector.StreamingAsync();
     }
 
@@ -85,7 +84,7 @@ public sealed class BadInputTests(Servers servers)
         servers.Require();
         var properties = Properties("nowhere");
         properties["database.port"] = "1";
-        await using var connector = new ConnectorUnderTest(properties, servers.Kafka.Bootstrap);
+        await using var connector = new ConnectorUnderTest(properties, servers.Bootstrap);
         await connector.UntilAsync(() => connector.Status.State == ConnectorState.Retrying);
         Assert.Contains("127.0.0.1:1 is not reachable", connector.Status.Message, StringComparison.Ordinal);
     }
@@ -97,7 +96,7 @@ public sealed class BadInputTests(Servers servers)
         await servers.Postgres.SqlAsync("postgres", "CREATE DATABASE bad_slot");
         await servers.Postgres.SqlAsync("bad_slot", "CREATE TABLE a (id int PRIMARY KEY)");
         var properties = Properties("bad_slot");
-        await using (var first = new ConnectorUnderTest(properties, servers.Kafka.Bootstrap))
+        await using (var first = new ConnectorUnderTest(properties, servers.Bootstrap))
             await first.CaughtUpAsync(servers.Postgres, "bad_slot");
         await servers.Postgres.SqlAsync("bad_slot", "INSERT INTO a VALUES (1)");
         await servers.Postgres.SqlAsync("bad_slot",
@@ -105,9 +104,9 @@ public sealed class BadInputTests(Servers servers)
         var error = await FailureAsync(properties);
         Assert.Contains("advanced by somebody else", error.Problem, StringComparison.Ordinal);
         properties["snapshot.mode"] = "when_needed";
-        await using var again = new ConnectorUnderTest(properties, servers.Kafka.Bootstrap);
+        await using var again = new ConnectorUnderTest(properties, servers.Bootstrap);
         await again.CaughtUpAsync(servers.Postgres, "bad_slot");
-        Assert.Contains(TopicReader.Read(servers.Kafka.Bootstrap, ["bad_slot.public.a"]),
+        Assert.Contains(TopicReader.Read(servers.Bootstrap, ["bad_slot.public.a"]),
             r => r.Value!.Contains("\"after\":{\"id\":1}", StringComparison.Ordinal));
     }
 
@@ -116,7 +115,7 @@ public sealed class BadInputTests(Servers servers)
 
     private async Task<ConnectorException> FailureAsync(Dictionary<string, string> properties)
     {
-        await using var connector = new ConnectorUnderTest(properties, servers.Kafka.Bootstrap);
+        await using var connector = new ConnectorUnderTest(properties, servers.Bootstrap);
         return await Assert.ThrowsAsync<ConnectorException>(() => connector.Run);
     }
 }

@@ -3,13 +3,13 @@ using Millrace.Connect;
 using Millrace.Connect.Config;
 using Millrace.Connect.Postgres;
 using Millrace.Connect.Runtime;
+using Millrace.Shared;
 
 namespace Millrace.Integration.Connect;
 
 /// <summary>A connector in this process with its log lines.</summary>
 internal sealed class ConnectorUnderTest : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly PostgresConnector _connector;
     private readonly CancellationTokenSource _stop = new();
 
@@ -55,18 +55,17 @@ internal sealed class ConnectorUnderTest : IAsyncDisposable
         await UntilAsync(() => Lsn.Parse(Status.ConfirmedLsn) >= target);
     }
 
-    public async Task UntilAsync(Func<bool> condition)
-    {
-        using var timeout = new CancellationTokenSource(Patience);
-        while (!condition())
+    /// <summary>Waits until the condition holds; a connector that fails meanwhile fails the test.</summary>
+    public Task UntilAsync(Func<bool> condition) => Poll.Until(
+        async () =>
         {
+            if (condition())
+                return true;
             if (Run.IsFaulted)
                 await Run;
-            if (timeout.IsCancellationRequested)
-                throw new TimeoutException($"{Status}\n{string.Join('\n', Log)}");
-            await Task.Delay(10, CancellationToken.None);
-        }
-    }
+            return false;
+        },
+        () => $"{Status}\n{string.Join('\n', Log)}");
 
     public async ValueTask DisposeAsync()
     {

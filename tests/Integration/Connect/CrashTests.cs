@@ -7,7 +7,6 @@ namespace Millrace.Integration.Connect;
 /// Nothing is lost when PostgreSQL or the connector dies in mid-stream: the topic folded by key is the table. Between
 /// the deaths four sessions insert, update, delete and change keys.
 /// </summary>
-[Collection(ServersCollection.Name)]
 public sealed class CrashTests(Servers servers)
 {
     private const string Table = "CREATE TABLE t (id bigserial PRIMARY KEY, v text NOT NULL, n int NOT NULL)";
@@ -19,7 +18,7 @@ public sealed class CrashTests(Servers servers)
         await using var postgres = await PrivatePostgres.StartAsync();
         await postgres.SqlAsync("postgres", Table);
         var properties = Properties(postgres, "crash_pg");
-        await using var connector = new ConnectorUnderTest(properties, servers.Kafka.Bootstrap);
+        await using var connector = new ConnectorUnderTest(properties, servers.Bootstrap);
         await connector.StreamingAsync();
         using var stop = new CancellationTokenSource();
         var writers = Writers(postgres, stop.Token);
@@ -48,13 +47,13 @@ public sealed class CrashTests(Servers servers)
         for (var death = 0; death < 4; death++)
         {
             // Disposing drops whatever the producer holds and confirms nothing: to the outside a death.
-            await using var connector = new ConnectorUnderTest(properties, servers.Kafka.Bootstrap, flushOnStop: false);
+            await using var connector = new ConnectorUnderTest(properties, servers.Bootstrap, flushOnStop: false);
             await connector.StreamingAsync();
             await connector.UntilAsync(() => connector.Status.ChangesCaptured > 500);
         }
         await stop.CancelAsync();
         await Task.WhenAll(writers);
-        await using var last = new ConnectorUnderTest(properties, servers.Kafka.Bootstrap);
+        await using var last = new ConnectorUnderTest(properties, servers.Bootstrap);
         await last.CaughtUpAsync(postgres, "postgres");
         await AssertTopicIsTableAsync(postgres, "crash_connector");
     }
@@ -66,7 +65,7 @@ public sealed class CrashTests(Servers servers)
         await using var postgres = await PrivatePostgres.StartAsync();
         await postgres.SqlAsync("postgres", Table);
         var properties = Properties(postgres, "orderly_stop");
-        await using (var first = new ConnectorUnderTest(properties, servers.Kafka.Bootstrap))
+        await using (var first = new ConnectorUnderTest(properties, servers.Bootstrap))
         {
             await first.StreamingAsync();
             for (var i = 0; i < 50; i++)
@@ -74,9 +73,9 @@ public sealed class CrashTests(Servers servers)
                     "INSERT INTO t (v, n) SELECT 'v', g FROM generate_series(1, 20) g");
             await first.UntilAsync(() => first.Status.ChangesCaptured > 100);
         }
-        await using var second = new ConnectorUnderTest(properties, servers.Kafka.Bootstrap);
+        await using var second = new ConnectorUnderTest(properties, servers.Bootstrap);
         await second.CaughtUpAsync(postgres, "postgres");
-        var records = TopicReader.Read(servers.Kafka.Bootstrap, ["orderly_stop.public.t"]);
+        var records = TopicReader.Read(servers.Bootstrap, ["orderly_stop.public.t"]);
         Assert.Equal(1000, records.Count);
         Assert.Equal(1000, records.Select(r => r.Key).Distinct().Count());
     }
@@ -126,7 +125,7 @@ public sealed class CrashTests(Servers servers)
     private async Task AssertTopicIsTableAsync(PrivatePostgres postgres, string prefix)
     {
         var folded = new SortedDictionary<long, string>();
-        foreach (var record in TopicReader.Read(servers.Kafka.Bootstrap, [$"{prefix}.public.t"]))
+        foreach (var record in TopicReader.Read(servers.Bootstrap, [$"{prefix}.public.t"]))
         {
             var id = JsonDocument.Parse(record.Key!).RootElement.GetProperty("id").GetInt64();
             var after = record.Value is null ? default

@@ -7,7 +7,7 @@ namespace Millrace.Integration.Connect;
 /// <summary>One case of tests/Data/debezium-postgres: what to run and what Debezium wrote.</summary>
 internal sealed partial class GoldenCase(string name)
 {
-    private static readonly string Root = FindRoot();
+    private static readonly string Root = Checkout.File("tests", "Data", "debezium-postgres");
 
     public string Name { get; } = name;
 
@@ -76,17 +76,6 @@ internal sealed partial class GoldenCase(string name)
 
     private static string? Raw(JsonElement element) =>
         element.ValueKind == JsonValueKind.Null ? null : element.GetRawText();
-
-    private static string FindRoot()
-    {
-        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
-        {
-            var root = Path.Combine(at.FullName, "tests/Data/debezium-postgres");
-            if (Directory.Exists(root))
-                return root;
-        }
-        throw new DirectoryNotFoundException("tests/Data/debezium-postgres");
-    }
 
     [GeneratedRegex("\"(ts_ms|ts_us|ts_ns|txId|lsn|origin_lsn)\":\\d+")]
     private static partial Regex Times();

@@ -35,7 +35,7 @@ internal sealed class GoldenRun(Servers servers, GoldenCase golden)
                 + $"FROM pg_replication_slots WHERE slot_name = 's_{_database}'");
         }
         var prefix = properties["topic.prefix"] + properties.GetValueOrDefault("topic.delimiter", ".");
-        return TopicReader.Read(servers.Kafka.Bootstrap, TopicReader.Topics(servers.Kafka.Bootstrap,
+        return TopicReader.Read(servers.Bootstrap, TopicReader.Topics(servers.Bootstrap,
             t => t.StartsWith(prefix, StringComparison.Ordinal)));
     }
 
@@ -91,7 +91,7 @@ internal sealed class GoldenRun(Servers servers, GoldenCase golden)
 
     private async Task StartAsync(Dictionary<string, string> properties)
     {
-        _connector = new ConnectorUnderTest(properties, servers.Kafka.Bootstrap);
+        _connector = new ConnectorUnderTest(properties, servers.Bootstrap);
         await _connector.StreamingAsync();
     }
 

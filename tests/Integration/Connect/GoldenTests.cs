@@ -6,7 +6,6 @@ namespace Millrace.Integration.Connect;
 /// Replays the cases recorded from Debezium and compares topic by topic, record by record: keys, values, headers,
 /// order, and the schemas. Where we differ on purpose is said in <see cref="DeliberateDifferences"/>.
 /// </summary>
-[Collection(ServersCollection.Name)]
 public sealed class GoldenTests(Servers servers)
 {
     public static TheoryData<string> Cases => [.. GoldenCase.Names()];

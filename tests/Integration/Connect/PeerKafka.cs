@@ -1,16 +1,14 @@
-using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using Millrace.Shared;
 
 namespace Millrace.Integration.Connect;
 
 /// <summary>Apache Kafka from the peers' folder; absent peers are a reason to skip.</summary>
-public sealed class PeerKafka : IKafkaUnderTest
+internal sealed class PeerKafka : IAsyncDisposable
 {
-    private readonly Process _process;
+    private readonly ChildProcess _process;
     private readonly DirectoryInfo _directory;
 
-    private PeerKafka(Process process, DirectoryInfo directory, int port)
+    private PeerKafka(ChildProcess process, DirectoryInfo directory, int port)
     {
         _process = process;
         _directory = directory;
@@ -19,66 +17,30 @@ public sealed class PeerKafka : IKafkaUnderTest
 
     public string Bootstrap { get; }
 
-    /// <summary>The peers' launcher: KAFKA_PEERS, or shared/peers beside a parent folder; null if absent.</summary>
-    public static string? Launcher()
+    public static async Task<PeerKafka> StartAsync()
     {
-        var named = Environment.GetEnvironmentVariable("KAFKA_PEERS");
-        if (named is not null)
-            return Path.Combine(named, "bin/kafka-broker") is var path && File.Exists(path) ? path : null;
-        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
-        {
-            var launcher = Path.Combine(at.FullName, "shared/peers/bin/kafka-broker");
-            if (File.Exists(launcher))
-                return launcher;
-        }
-        return null;
-    }
-
-    public static async Task<PeerKafka> StartAsync(string launcher)
-    {
+        var launcher = Peers.Program("kafka-broker");
         var directory = Directory.CreateTempSubdirectory("kafka-");
-        var port = FreePorts();
-        var start = new ProcessStartInfo("bash", [launcher, directory.FullName, $"{port}"])
-        {
-            RedirectStandardOutput = true,
-            Environment = { ["HEAP"] = "512m" },
-        };
-        var process = Process.Start(start)!;
-        string? line;
-        while ((line = await process.StandardOutput.ReadLineAsync()) is not null && line != "ready")
-        {
-            if (line.StartsWith("not ready", StringComparison.Ordinal))
-                throw new InvalidOperationException("the Kafka peer did not start");
-        }
-        return new PeerKafka(process, directory, port);
+        var port = TwoPorts();
+        var kafka = new PeerKafka(
+            ChildProcess.Start("env", "HEAP=512m", "bash", launcher, directory.FullName, $"{port}"), directory, port);
+        using var deadline = ChildProcess.Deadline();
+        Assert.Equal("ready", await kafka._process.Output.ReadLineAsync(deadline.Token));
+        return kafka;
     }
 
     public async ValueTask DisposeAsync()
     {
-        _process.Kill(entireProcessTree: true);
-        await _process.WaitForExitAsync();
-        _process.Dispose();
+        await _process.DisposeAsync();
         _directory.Delete(recursive: true);
     }
 
-    /// <summary>A port that is free together with the next one.</summary>
-    private static int FreePorts()
+    /// <summary>A free port whose neighbour, where its controller listens, is free too.</summary>
+    private static int TwoPorts()
     {
-        while (true)
-        {
-            using var first = new TcpListener(IPAddress.Loopback, 0);
-            first.Start();
-            var port = ((IPEndPoint)first.LocalEndpoint).Port;
-            using var second = new TcpListener(IPAddress.Loopback, port + 1);
-            try
-            {
-                second.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // The neighbour is taken: try another pair.
-            }
-        }
+        var port = FreePort.Next();
+        for (var next = FreePort.Next(); next != port + 1; next = FreePort.Next())
+            port = next;
+        return port;
     }
 }

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Millrace.Shared;
 using Npgsql;
 
 namespace Millrace.Integration.Connect;
@@ -24,7 +24,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
         _binaries = binaries;
         _directory = directory;
         _settings = settings;
-        Port = FreePort();
+        Port = FreePort.Next();
     }
 
     public int Port { get; }
@@ -41,6 +41,9 @@ public sealed class PrivatePostgres : IAsyncDisposable
         return candidates.Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'))
             .FirstOrDefault(d => File.Exists(Path.Combine(d, "initdb")) && File.Exists(Path.Combine(d, "postgres")));
     }
+
+    /// <summary>Skips the test where no server is installed.</summary>
+    public static void Require() => Assert.SkipWhen(Binaries() is null, "no PostgreSQL server is installed");
 
     public static async Task<PrivatePostgres> StartAsync(string settings = "")
     {
@@ -81,20 +84,22 @@ public sealed class PrivatePostgres : IAsyncDisposable
 
     private async Task<bool> ReadyAsync(Process postmaster)
     {
-        while (!postmaster.HasExited)
+        await Poll.Until(async () => postmaster.HasExited || await AcceptsAsync(), () => "PostgreSQL does not start");
+        return !postmaster.HasExited;
+    }
+
+    private async Task<bool> AcceptsAsync()
+    {
+        try
         {
-            try
-            {
-                await using var connection = new NpgsqlConnection(ConnectionString());
-                await connection.OpenAsync();
-                return true;
-            }
-            catch (NpgsqlException)
-            {
-                await Task.Delay(50);
-            }
+            await using var connection = new NpgsqlConnection(ConnectionString());
+            await connection.OpenAsync();
+            return true;
         }
-        return false;
+        catch (NpgsqlException)
+        {
+            return false;
+        }
     }
 
     /// <summary>kill -9 of every process of the server.</summary>
@@ -224,12 +229,5 @@ public sealed class PrivatePostgres : IAsyncDisposable
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"{program} failed: {await errors}{await output}");
         return await output;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

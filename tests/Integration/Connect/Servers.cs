@@ -1,42 +1,41 @@
+using Millrace.Integration.Connect;
+using Millrace.Shared;
+
+[assembly: AssemblyFixture(typeof(Servers))]
+
 namespace Millrace.Integration.Connect;
 
-/// <summary>One PostgreSQL and one Kafka for all tests of the room. Null servers: the reason to skip is set.</summary>
+/// <summary>One PostgreSQL and one broker for all tests of connectors; none where PostgreSQL is absent.</summary>
 public sealed class Servers : IAsyncLifetime
 {
     private PrivatePostgres? _postgres;
-    private IKafkaUnderTest? _kafka;
+    private MillraceServer? _broker;
 
     public PrivatePostgres Postgres => _postgres ?? throw new InvalidOperationException("not started");
 
-    public IKafkaUnderTest Kafka => _kafka ?? throw new InvalidOperationException("not started");
+    public string Bootstrap => _broker?.Bootstrap ?? throw new InvalidOperationException("not started");
 
-    /// <summary>Skips the test where the servers it needs are not installed.</summary>
-    public void Require()
-    {
-        Assert.SkipWhen(_postgres is null, "no PostgreSQL server is installed");
-        Assert.SkipWhen(_kafka is null, "no Kafka: set KAFKA_PEERS to the peers' folder");
-    }
+    /// <summary>Skips the test where the server it needs is not installed.</summary>
+    public void Require() => PrivatePostgres.Require();
 
     public async ValueTask InitializeAsync()
     {
-        if (PrivatePostgres.Binaries() is null || PeerKafka.Launcher() is not { } launcher)
+        if (PrivatePostgres.Binaries() is null)
             return;
-        var kafka = PeerKafka.StartAsync(launcher);
+        var broker = MillraceServer.Start();
         _postgres = await PrivatePostgres.StartAsync();
-        _kafka = await kafka;
+        _broker = await broker;
     }
 
     public async ValueTask DisposeAsync()
     {
         if (_postgres is not null)
             await _postgres.DisposeAsync();
-        if (_kafka is not null)
-            await _kafka.DisposeAsync();
+        if (_broker is null)
+            return;
+        var code = await _broker.Terminate();
+        var errors = _broker.Errors;
+        await _broker.DisposeAsync();
+        Assert.True(code == 0, $"the broker ended with {code}: {errors}");
     }
-}
-
-[CollectionDefinition(Name)]
-public sealed class ServersCollection : ICollectionFixture<Servers>
-{
-    public const string Name = "PostgreSQL and Kafka";
 }

@@ -3,7 +3,6 @@ using Millrace.Connect.Runtime;
 namespace Millrace.Integration.Connect;
 
 /// <summary>database.sslmode on both kinds of connection.</summary>
-[Collection(ServersCollection.Name)]
 public sealed class TlsTests(Servers servers)
 {
     [Fact]
@@ -16,7 +15,7 @@ public sealed class TlsTests(Servers servers)
         properties["name"] = properties["topic.prefix"] = "tls";
         properties["offset.storage.topic"] = "offsets-tls";
         properties["database.sslmode"] = "require";
-        await using (var refused = new ConnectorUnderTest(properties, servers.Kafka.Bootstrap))
+        await using (var refused = new ConnectorUnderTest(properties, servers.Bootstrap))
             await refused.UntilAsync(() => refused.Run.IsFaulted || refused.Status.State == ConnectorState.Retrying);
 
         var certificate = await postgres.EnableTlsAsync();
@@ -24,14 +23,14 @@ public sealed class TlsTests(Servers servers)
         {
             properties["database.sslmode"] = mode;
             properties["database.sslrootcert"] = root;
-            await using var connector = new ConnectorUnderTest(properties, servers.Kafka.Bootstrap);
+            await using var connector = new ConnectorUnderTest(properties, servers.Bootstrap);
             await connector.StreamingAsync();
             Assert.True(await postgres.ScalarAsync<bool>("postgres",
                 "SELECT bool_and(s.ssl) FROM pg_stat_replication r JOIN pg_stat_ssl s USING (pid)"));
         }
         properties["database.sslmode"] = "verify-full";
         properties["database.sslrootcert"] = "";
-        await using var untrusted = new ConnectorUnderTest(properties, servers.Kafka.Bootstrap);
+        await using var untrusted = new ConnectorUnderTest(properties, servers.Bootstrap);
         await Assert.ThrowsAsync<ConnectorException>(() => untrusted.Run);
     }
 }

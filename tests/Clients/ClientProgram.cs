@@ -1,6 +1,7 @@
 using Confluent.Kafka;
+using Millrace.Shared;
 
-namespace Millrace.Clients.Processes;
+namespace Millrace.Clients;
 
 /// <summary>
 /// A client library of another language at work in a small program of its own, which knows these commands:
@@ -22,7 +23,7 @@ internal sealed record ClientProgram(string Program, string[] Arguments, Func<Me
     {
         "python" => new("/usr/bin/python3", [Source("py", "client.py")], HasPayloadAndHeaders),
         "kafkajs" => new("node", [Source("js", "client.js")], HasHeaders),
-        "java" => new("env", ["JVM=-XX:TieredStopAtLevel=1", JavaRun(), Source("java", "Client.java")], _ => true),
+        "java" => new("env", JavaArguments(), _ => true),
         _ => throw new ArgumentException($"there is no client '{language}'"),
     };
 
@@ -41,13 +42,6 @@ internal sealed record ClientProgram(string Program, string[] Arguments, Func<Me
     private static bool HasPayloadAndHeaders(Message<byte[]?, byte[]?> record) =>
         HasHeaders(record) && (record.Key ?? record.Value) is not null;
 
-    private static string JavaRun()
-    {
-        var peers = Environment.GetEnvironmentVariable("KAFKA_PEERS") is { Length: > 0 } folder
-            ? folder
-            : Checkout.File("..", "shared", "peers");
-        var program = Path.Combine(peers, "bin", "java-run");
-        Assert.SkipUnless(File.Exists(program), $"no Java client: {program} does not exist, nor is KAFKA_PEERS set");
-        return program;
-    }
+    private static string[] JavaArguments() =>
+        ["JVM=-XX:TieredStopAtLevel=1", Peers.Program("java-run"), Source("java", "Client.java")];
 }

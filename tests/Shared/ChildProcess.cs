@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Millrace.Clients.Processes;
+namespace Millrace.Shared;
 
 /// <summary>A program that runs beside the tests, line by line. It does not outlive its owner's disposal.</summary>
 internal sealed partial class ChildProcess : IAsyncDisposable
@@ -29,6 +29,8 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 
     /// <summary>Called for each line of the error output.</summary>
     public event Action<string>? ErrorLine;
+
+    public int Id => _process.Id;
 
     public StreamWriter Input => _process.StandardInput;
 
@@ -85,10 +87,18 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     {
         using var deadline = Deadline();
         if (!_process.HasExited)
-            _ = Kill(_process.Id, SigTerm);
+            _ = Signal(_process.Id, SigTerm);
         return await Exit(deadline.Token);
     }
 
+    /// <summary>kill -9.</summary>
+    public async Task Kill()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>The exit code, once the program has ended.</summary>
     public async Task<int> Exit(CancellationToken cancellation)
     {
         await _process.WaitForExitAsync(cancellation);
@@ -115,5 +125,5 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int process, int signal);
+    private static partial int Signal(int process, int signal);
 }

@@ -1,7 +1,0 @@
-namespace Millrace.Integration;
-
-public sealed class Smoke
-{
-    [Fact]
-    public void Runs() => Assert.True(true);
-}

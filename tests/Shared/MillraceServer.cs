@@ -1,0 +1,82 @@
+namespace Millrace.Shared;
+
+/// <summary>
+/// <c>millrace server</c> as a process of its own, on a data directory in a temporary folder. It can be ended in every
+/// way and started again on the same directory and ports.
+/// </summary>
+internal sealed class MillraceServer : IAsyncDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("millrace-");
+    private readonly string[] _arguments;
+    private ChildProcess? _process;
+
+    private MillraceServer(string[] arguments) => _arguments = arguments;
+
+    public string Data => Path.Combine(_folder.FullName, "data");
+
+    public int Port { get; } = FreePort.Next();
+
+    public string Bootstrap => $"127.0.0.1:{Port}";
+
+    public string Http { get; } = $"127.0.0.1:{FreePort.Next()}";
+
+    /// <summary>The process that runs, or ran last.</summary>
+    public ChildProcess Process => _process ?? throw new InvalidOperationException("not started");
+
+    public string Errors => Process.Errors;
+
+    /// <summary>The program of the configuration that the tests were built in.</summary>
+    private static string Program { get; } = Checkout.File(
+        "src", "Millrace", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "millrace");
+
+    /// <summary>Starts a server that serves, on a new data directory.</summary>
+    public static async Task<MillraceServer> Start(params string[] arguments)
+    {
+        var server = new MillraceServer(arguments);
+        try
+        {
+            await server.StartAgain();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The program with any arguments.</summary>
+    public static ChildProcess Run(params IEnumerable<string> arguments) => ChildProcess.Start(Program, arguments);
+
+    /// <summary>Starts the server after it has ended.</summary>
+    public async Task StartAgain()
+    {
+        if (_process is not null)
+            await _process.DisposeAsync();
+        _process = Run(["server", "--data", Data, "--kafka", Bootstrap, "--http", Http, .. _arguments]);
+        using var deadline = ChildProcess.Deadline();
+        while (await _process.Output.ReadLineAsync(deadline.Token) is { } line)
+        {
+            if (line.StartsWith("ready ", StringComparison.Ordinal))
+            {
+                Assert.Equal($"ready kafka={Bootstrap} http={Http}", line);
+                return;
+            }
+        }
+
+        throw new InvalidOperationException($"The server did not start: {Errors}");
+    }
+
+    /// <summary>kill -9.</summary>
+    public Task Kill() => Process.Kill();
+
+    /// <summary>Asks the server to end, as an operator does; its exit code.</summary>
+    public Task<int> Terminate() => Process.Terminate();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+            await _process.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+}
