@@ -17,7 +17,7 @@ namespace Millrace.Broker;
 /// </summary>
 /// <remarks>
 /// <para>1. It listens only when all logs are recovered and the coordinators loaded. 2. <see cref="Dispose"/> flushes
-/// and closes every log, then marks the directory as left in order.</para>
+/// and closes every log, then marks the directory as left in order if all of that succeeded.</para>
 /// </remarks>
 public sealed class Node : IDisposable
 {
@@ -33,11 +33,13 @@ public sealed class Node : IDisposable
     private readonly TopicPartitions _topics = new();
     private readonly RetentionTask _retention;
     private readonly Listener _listener;
+    private readonly Action<string> _log;
 
     private Node(DataDirectory directory, Listener listener, BrokerSettings settings, Action<string> log)
     {
         _directory = directory;
         _listener = listener;
+        _log = log;
         var disk = new FileDisk(directory.Path);
         _committer = new Committer(CommitterThreads, log);
         _background = new Loop("background", log);
@@ -95,11 +97,27 @@ public sealed class Node : IDisposable
             loop.Dispose();
         _background.Dispose();
         _committer.Dispose();
+        var isClean = true;
         foreach (var partition in _topics.Topics.SelectMany(topic => topic.Partitions))
-            partition.Log.Close(clean: true);
+            isClean &= partition.Log.Close(clean: true);
         _metadataLog.Dispose();
-        _directory.MarkCleanShutdown();
+        MarkShutdown(isClean);
         _directory.Dispose();
+    }
+
+    private void MarkShutdown(bool isClean)
+    {
+        try
+        {
+            if (isClean)
+                _directory.MarkCleanShutdown();
+            else
+                _log("Not every log could be closed in order: the next start reads them again.");
+        }
+        catch (IOException failure)
+        {
+            _log($"The shutdown could not be noted, so the next start reads the logs again: {failure.Message}");
+        }
     }
 
     private RequestDispatcher Dispatcher(

@@ -34,8 +34,8 @@ internal sealed class ControllerShard
     private readonly Action<string> _log;
 
     public ControllerShard(
-        ILoop loop, Controller controller, IMetadataLog metadataLog, MetadataPublisher publisher, BrokerSettings settings,
-        Action<string> log)
+        ILoop loop, Controller controller, IMetadataLog metadataLog, MetadataPublisher publisher,
+        BrokerSettings settings, Action<string> log)
     {
         _loop = loop;
         _controller = controller;

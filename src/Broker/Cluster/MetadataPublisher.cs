@@ -14,7 +14,8 @@ namespace Millrace.Broker.Cluster;
 /// </summary>
 /// <remarks>
 /// <para>Owned by the controller shard and called on its loop alone. 1. A partition that can be found has an open log.
-/// 2. A deleted topic can't be found before its files go.</para>
+/// 2. A deleted topic can't be found before its files go. 3. A topic never gets the records of a former one of its
+/// name.</para>
 /// </remarks>
 internal sealed class MetadataPublisher(
     IDisk disk, TopicPartitions topics, GroupCoordinators coordinators, IFlushQueue flushQueue, BrokerSettings settings,
@@ -59,8 +60,17 @@ internal sealed class MetadataPublisher(
     {
         var opening = new LogOpening(WereLogsClosed, Offset.Zero, Offset.Zero);
         var log = PartitionLog.Open(disk, id, logSettings, clock.Now, opening);
-        if (log.TopicId != topicId)
-            log.AssignTopicId(topicId);
+        if (log.TopicId == topicId)
+            return log;
+        if (!log.TopicId.IsZero)
+        {
+            // A crash came between the deletion of a former topic of this name and that of its files.
+            log.Delete();
+            log.Close(clean: false);
+            log = PartitionLog.Open(disk, id, logSettings, clock.Now, opening);
+        }
+
+        log.AssignTopicId(topicId);
         return log;
     }
 

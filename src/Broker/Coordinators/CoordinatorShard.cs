@@ -16,7 +16,7 @@ namespace Millrace.Broker.Coordinators;
 /// <para>Owned by <see cref="GroupCoordinators"/>. 1. The core is called under one lock, which is never held while
 /// waiting or replying. 2. A record is replayed after it was appended, before the next call. 3. An answer that
 /// depends on appended records goes when these are flushed. 4. After a failed append everything that waits is refused
-/// and a new core is loaded from the log.</para>
+/// and a new core is loaded from the log; when the storage has failed, none is.</para>
 /// </remarks>
 internal sealed class CoordinatorShard
 {
@@ -29,6 +29,7 @@ internal sealed class CoordinatorShard
     private GroupCoordinator _core;
     private ITimer? _timer;
     private Instant _wakeAt = Instant.Never;
+    private bool _isServing = true;
 
     public CoordinatorShard(Partition partition, Func<GroupCoordinator> newCore, ILoop timers)
     {
@@ -38,12 +39,17 @@ internal sealed class CoordinatorShard
         _core = Load();
     }
 
-    /// <summary>Lets the core decide, and does what it wants done.</summary>
-    public void Run(Action<GroupCoordinator, Instant, Effects> decide)
+    /// <summary>
+    /// Lets the core decide, and does what it wants done. False, with nothing done, once the partition is closed or its
+    /// storage has failed.
+    /// </summary>
+    public bool Run(Action<GroupCoordinator, Instant, Effects> decide)
     {
         List<GroupReply> due;
         lock (_lock)
         {
+            if (!_isServing)
+                return false;
             var now = _timers.Steady;
             decide(_core, now, _effects);
             Apply();
@@ -55,20 +61,27 @@ internal sealed class CoordinatorShard
 
         foreach (var reply in due)
             Send(reply);
+        return true;
     }
 
     /// <summary>The listener hears when all that was decided by now is on stable storage.</summary>
     public void AwaitFlush(IFlushListener listener) => _partition.AwaitFlush(listener);
 
-    /// <summary>Reads the core, which must not change by it.</summary>
-    public TResult Read<TResult>(Func<GroupCoordinator, TResult> read)
+    /// <summary>Reads the core, which must not change by it; null where <see cref="Run"/> gives false.</summary>
+    public TResult? Read<TResult>(Func<GroupCoordinator, TResult> read)
+        where TResult : class
     {
         lock (_lock)
-            return read(_core);
+            return _isServing ? read(_core) : null;
     }
 
-    /// <summary>The partition is gone: everything that waits is told to look for its coordinator anew.</summary>
-    public void Close() => Run((core, _, effects) => core.Resign(ErrorCode.NotCoordinator, effects));
+    /// <summary>Serves no more: everything that waits is told to look for its coordinator anew.</summary>
+    public void Close()
+    {
+        Run((core, _, effects) => core.Resign(ErrorCode.NotCoordinator, effects));
+        lock (_lock)
+            _isServing = false;
+    }
 
     private void Apply()
     {
@@ -99,7 +112,10 @@ internal sealed class CoordinatorShard
         _core.Resign(GroupErrors.For(error), _effects);
         _due.AddRange(_effects.Replies);
         _effects.Clear();
-        _core = Load();
+        if (_partition.Log.IsOffline)
+            _isServing = false;
+        else
+            _core = Load();
     }
 
     private ErrorCode Append(Commit commit)
@@ -155,6 +171,8 @@ internal sealed class CoordinatorShard
 
         public void OnFlushed(ErrorCode error)
         {
+            if (error != ErrorCode.None)
+                shard.Close();
             foreach (var reply in replies)
             {
                 if (error != ErrorCode.None)

@@ -162,7 +162,10 @@ internal sealed class Connection : IConnection, IWatched
         Settle();
     }
 
-    /// <summary>False, with the connection closed, when records that belong into the response can't be read.</summary>
+    /// <summary>
+    /// False, with the connection closed, when the response can't be written: its records can't be read from disk, or
+    /// something in it does not fit its field.
+    /// </summary>
     private bool TryEncode(PendingRequest request, IMessage response, WireWriter writer)
     {
         var start = writer.Length;
@@ -174,9 +177,9 @@ internal sealed class Connection : IConnection, IWatched
             writer.PatchInt32(start, writer.Length - start - SizeBytes);
             return true;
         }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is not InvariantBrokenException)
         {
-            _log($"The response to {ClientHost} can't be read from disk: {failure.Message}");
+            _log($"A response to {ClientHost}, API {request.Header.ApiKey}, can't be written: {failure.Message}");
             Close();
             return false;
         }
@@ -188,12 +191,8 @@ internal sealed class Connection : IConnection, IWatched
         if (_isClosed || _isHandling)
             return;
         Send();
-        if (!_isClosed && _partial is not null && !IsOverLimit && !_isEnding)
-        {
-            HandlePartial();
+        while (HandlePartial())
             Send();
-        }
-
         if (_isClosed)
             return;
         if (_isEnding && _inFlight.Count == 0 && _out is null)
@@ -238,15 +237,22 @@ internal sealed class Connection : IConnection, IWatched
         return 0;
     }
 
-    private void HandlePartial()
+    /// <summary>
+    /// Handles what was held back, up to the limits; false when nothing came of it. Responses that are sent at once
+    /// make room for more, and nothing else would ever bring the connection back to the frames that are left.
+    /// </summary>
+    private bool HandlePartial()
     {
+        if (_isClosed || _isEnding || _partial is null || IsOverLimit)
+            return false;
         var consumed = Handle(_partial.AsMemory(0, _partialLength));
         if (_partial is null || consumed == 0)
-            return;
+            return false;
         _partialLength -= consumed;
         _partial.AsSpan(consumed, _partialLength).CopyTo(_partial);
         if (_partialLength == 0)
             DropPartial();
+        return true;
     }
 
     /// <summary>

@@ -91,7 +91,9 @@ internal sealed class Listener : IWatched, IDisposable
         forgotten.Wait();
     }
 
-    /// <summary>Lets a moment pass, likely for want of file descriptors: the connection waits in the backlog.</summary>
+    /// <summary>
+    /// Lets a moment pass, most likely for want of file descriptors: the connection waits in the backlog.
+    /// </summary>
     private void Pause(string reason)
     {
         _log($"A connection could not be accepted: {reason}. Raise the limit of open files (ulimit -n).");

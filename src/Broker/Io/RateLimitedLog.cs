@@ -3,8 +3,8 @@ using Millrace.Core.Model;
 namespace Millrace.Broker.Io;
 
 /// <summary>
-/// Passes at most a few lines a second on, so that a client that sends garbage in a loop can't fill a disk with log. What
-/// is left out is counted and told.
+/// Passes at most a few lines a second on, so that a client that sends garbage in a loop can't fill a disk with log.
+/// What is left out is counted and told.
 /// </summary>
 internal sealed class RateLimitedLog(Action<string> log, IClock clock)
 {

@@ -13,9 +13,9 @@ internal sealed class JoinGroupHandler(GroupCoordinators coordinators) : Request
     protected override void Handle(PendingRequest pending, JoinGroupRequest request)
     {
         var group = new GroupRequest(pending);
-        if (coordinators.Find(request.GroupId) is { } shard)
-            shard.Run((core, now, effects) => core.Join(request, group.Context, group, now, effects));
-        else
+        var isServed = coordinators.Find(request.GroupId)?.Run(
+            (core, now, effects) => core.Join(request, group.Context, group, now, effects));
+        if (isServed != true)
             pending.Reply(GroupReplies.JoinError(pending.Version, request.MemberId, ErrorCode.NotCoordinator));
     }
 }
@@ -28,9 +28,9 @@ internal sealed class SyncGroupHandler(GroupCoordinators coordinators) : Request
     protected override void Handle(PendingRequest pending, SyncGroupRequest request)
     {
         var group = new GroupRequest(pending);
-        if (coordinators.Find(request.GroupId) is { } shard)
-            shard.Run((core, now, effects) => core.Sync(request, group.Context, group, now, effects));
-        else
+        var isServed = coordinators.Find(request.GroupId)?.Run(
+            (core, now, effects) => core.Sync(request, group.Context, group, now, effects));
+        if (isServed != true)
             pending.Reply(new SyncGroupResponse { ErrorCode = ErrorCode.NotCoordinator });
     }
 }
@@ -41,9 +41,9 @@ internal sealed class HeartbeatHandler(GroupCoordinators coordinators) : Request
     protected override void Handle(PendingRequest pending, HeartbeatRequest request)
     {
         var group = new GroupRequest(pending);
-        if (coordinators.Find(request.GroupId) is { } shard)
-            shard.Run((core, now, effects) => core.Heartbeat(request, group, now, effects));
-        else
+        var isServed = coordinators.Find(request.GroupId)?.Run(
+            (core, now, effects) => core.Heartbeat(request, group, now, effects));
+        if (isServed != true)
             pending.Reply(new HeartbeatResponse { ErrorCode = ErrorCode.NotCoordinator });
     }
 }
@@ -54,9 +54,9 @@ internal sealed class LeaveGroupHandler(GroupCoordinators coordinators) : Reques
     protected override void Handle(PendingRequest pending, LeaveGroupRequest request)
     {
         var group = new GroupRequest(pending);
-        if (coordinators.Find(request.GroupId) is { } shard)
-            shard.Run((core, now, effects) => core.Leave(request, group.Context, group, now, effects));
-        else
+        var isServed = coordinators.Find(request.GroupId)?.Run(
+            (core, now, effects) => core.Leave(request, group.Context, group, now, effects));
+        if (isServed != true)
             pending.Reply(new LeaveGroupResponse { ErrorCode = ErrorCode.NotCoordinator });
     }
 }
@@ -71,12 +71,13 @@ internal sealed class ListGroupsHandler(GroupCoordinators coordinators) : Reques
         var response = new ListGroupsResponse();
         foreach (var shard in coordinators.Shards)
         {
-            response.Groups.AddRange(shard.Read(core =>
+            var listed = shard.Read(core =>
             {
                 var groups = new List<ListGroupsResponse.ListedGroup>();
                 core.List(request, groups);
                 return groups;
-            }));
+            });
+            response.Groups.AddRange(listed ?? []);
         }
 
         pending.Reply(response);

@@ -20,15 +20,13 @@ internal sealed class OffsetCommitHandler(GroupCoordinators coordinators, TopicP
         var response = GroupReplies.For(request);
         for (var i = 0; i < request.Topics.Count; i++)
             Check(pending.Version, request.Topics[i], response.Topics[i]);
-        if (coordinators.Find(request.GroupId) is not { } shard)
-        {
-            GroupErrors.FailPartitions(response, ErrorCode.NotCoordinator);
-            pending.Reply(response);
-            return;
-        }
-
         var group = new GroupRequest(pending);
-        shard.Run((core, now, effects) => core.CommitOffsets(request, response, group.Context, group, now, effects));
+        var isServed = coordinators.Find(request.GroupId)?.Run(
+            (core, now, effects) => core.CommitOffsets(request, response, group.Context, group, now, effects));
+        if (isServed == true)
+            return;
+        GroupErrors.FailPartitions(response, ErrorCode.NotCoordinator);
+        pending.Reply(response);
     }
 
     /// <summary>Finds the topic's name or id, and marks the partitions that do not exist.</summary>

@@ -40,16 +40,17 @@ internal sealed class OffsetFetchHandler(GroupCoordinators coordinators, TopicPa
     private OffsetFetchResponse.Group Fetch(
         OffsetFetchRequest.Group group, short version, DelayedReply delayed, OffsetFetchResponse response)
     {
-        if (coordinators.Find(group.GroupId) is not { } shard)
-            return new() { GroupId = group.GroupId, ErrorCode = ErrorCode.NotCoordinator };
         if (version >= FirstVersionWithIds && group.Topics is not null)
         {
             foreach (var topic in group.Topics)
                 topic.Name = topics.Find(topic.TopicId)?.Name ?? "";
         }
 
-        var found = shard.Read(core => core.FetchOffsets(group));
-        shard.AwaitFlush(delayed.Await(error => found.ErrorCode = response.ErrorCode = error));
+        var shard = coordinators.Find(group.GroupId);
+        var found = shard?.Read(core => core.FetchOffsets(group));
+        if (found is null)
+            return new() { GroupId = group.GroupId, ErrorCode = ErrorCode.NotCoordinator };
+        shard!.AwaitFlush(delayed.Await(error => found.ErrorCode = response.ErrorCode = error));
         if (version >= FirstVersionWithIds)
             NameByIds(group, found);
         return found;

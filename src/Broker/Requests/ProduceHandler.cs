@@ -31,9 +31,10 @@ internal sealed class ProduceHandler(TopicPartitions topics) : RequestHandler<Pr
         {
             var answer = new ProduceResponse.TopicProduceResponse { Name = topic.Name, TopicId = topic.TopicId };
             response.Responses.Add(answer);
+            var last = LastOfEach(topic.PartitionData);
             for (var i = 0; i < topic.PartitionData.Count; i++)
             {
-                if (IsNamedAgain(topic.PartitionData, i))
+                if (last[topic.PartitionData[i].Index] != i)
                     continue;
                 var partition = Append(pending, request, topic, topic.PartitionData[i], delayed);
                 failed |= partition.ErrorCode != ErrorCode.None;
@@ -118,14 +119,12 @@ internal sealed class ProduceHandler(TopicPartitions topics) : RequestHandler<Pr
             : ErrorCode.None;
     }
 
-    private static bool IsNamedAgain(List<ProduceRequest.PartitionProduceData> data, int index)
+    /// <summary>Where in the list each partition stands for the last time.</summary>
+    private static Dictionary<int, int> LastOfEach(List<ProduceRequest.PartitionProduceData> data)
     {
-        for (var later = index + 1; later < data.Count; later++)
-        {
-            if (data[later].Index == data[index].Index)
-                return true;
-        }
-
-        return false;
+        var last = new Dictionary<int, int>(data.Count);
+        for (var i = 0; i < data.Count; i++)
+            last[data[i].Index] = i;
+        return last;
     }
 }

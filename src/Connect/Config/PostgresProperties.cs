@@ -128,7 +128,7 @@ internal static class PostgresProperties
     [
         new("bootstrap.servers", Text, "", "Kafka cluster to write to; the embedded broker if empty"),
         new("offset.storage.topic", Text, "connect-offsets", "Compacted topic that holds the connector's position"),
-        new("offset.flush.interval.ms", Int, "5", "Least time between two stored positions") { Min = 0 },
+        new("offset.flush.interval.ms", Int, "20", "Least time between two stored positions") { Min = 0 },
         new("topic.creation.enable", Flag, "true", "Create missing topics"),
         new("topic.creation.default.partitions", Int, "1", "Partitions of new topics") { Min = 1 },
         new("topic.creation.default.replication.factor", Int, "-1", "Replicas of new topics; -1: the broker's default")

@@ -32,15 +32,12 @@ internal static class CdcCommand
         {
             file,
         };
-        command.TreatUnmatchedTokensAsErrors = false;
         foreach (var (name, documentation) in ConnectorConfig.Properties)
             command.Options.Add(new Option<string?>("--" + name) { Description = documentation, HelpName = "VALUE" });
         command.SetAction(async (result, cancelled) =>
         {
             try
             {
-                if (result.UnmatchedTokens is [var unknown, ..])
-                    throw new ConfigException(unknown, null, "is no property that is known here; see --help");
                 var properties = new Dictionary<string, string>(Defaults);
                 if (result.GetValue(file) is { } path)
                     Merge(properties, PropertiesFile.Load(path));

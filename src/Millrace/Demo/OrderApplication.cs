@@ -156,7 +156,8 @@ internal sealed class OrderApplication(PrivatePostgres postgres, int rate)
     {
         await using var command = new NpgsqlCommand(
             "INSERT INTO application_progress VALUES ($1, $2) ON CONFLICT (writer) DO UPDATE SET transaction = $2",
-            connection) { Parameters = { new() { Value = writer }, new() { Value = number } } };
+            connection)
+        { Parameters = { new() { Value = writer }, new() { Value = number } } };
         await command.ExecuteNonQueryAsync(cancelled);
     }
 

@@ -31,7 +31,7 @@ internal static class Summary
         Console.WriteLine();
         Console.WriteLine(verdicts.All(v => v.IsRight)
             ? "Nothing was lost: every copy equals the tables, row by row."
-            : "FAILED: see above.");
+            : "FAILED: see above. With --keep the databases, logs and copies stay.");
     }
 
     private static string Of(ServiceVerdict verdict) => verdict.IsRight

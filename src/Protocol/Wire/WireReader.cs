@@ -86,7 +86,12 @@ public ref struct WireReader
         if (length > short.MaxValue)
             throw new MalformedFrameException($"A string has {length} bytes, at most {short.MaxValue} are allowed.");
         var utf8 = Take(length);
-        return _strings is null ? Encoding.UTF8.GetString(utf8) : _strings.Get(utf8);
+        var text = _strings is null ? Encoding.UTF8.GetString(utf8) : _strings.Get(utf8);
+
+        // A byte that is no UTF-8 becomes a character of three, and what can be read must fit into an answer.
+        if (length > short.MaxValue / 3 && Encoding.UTF8.GetByteCount(text) > short.MaxValue)
+            throw new MalformedFrameException($"A string of {length} bytes is not UTF-8 and too long to be sent back.");
+        return text;
     }
 
     public ReadOnlyMemory<byte> Bytes(bool flexible) =>

@@ -20,7 +20,8 @@ internal sealed record JournalCommit(
 
 /// <summary>
 /// The durable copy of a service: a file to which groups of rows are appended, each closed by a commit line and on disk
-/// before the group's offsets are committed. What a crash left of an unfinished group is cut off.
+/// before the group's offsets are committed: the file is written through, so a write that returns is on disk and one
+/// that fails says so. What a crash left of an unfinished group is cut off.
 /// </summary>
 internal sealed class Journal : IDisposable
 {
@@ -35,7 +36,8 @@ internal sealed class Journal : IDisposable
     public static Journal Open(string path, Action<KnownRow> onRow, Action<JournalCommit> onCommit)
     {
         var whole = Read(path, onRow, onCommit);
-        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
+        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0,
+            FileOptions.WriteThrough);
         file.SetLength(whole);
         file.Seek(0, SeekOrigin.End);
         return new Journal(file);
@@ -73,7 +75,6 @@ internal sealed class Journal : IDisposable
             Write(buffer, Row, row);
         Write(buffer, Commit, commit);
         _file.Write(buffer.GetBuffer(), 0, (int)buffer.Length);
-        _file.Flush(flushToDisk: true);
     }
 
     public void Dispose() => _file.Dispose();

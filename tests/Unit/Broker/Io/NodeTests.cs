@@ -1,0 +1,196 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using Millrace.Broker;
+using Millrace.Core.Configs;
+using Millrace.Core.Controller;
+using Millrace.Protocol;
+using Millrace.Protocol.Messages;
+using Millrace.Protocol.Records;
+using Millrace.Protocol.Wire;
+
+namespace Millrace.Unit.Broker.Io;
+
+/// <summary>One broker, and a client that writes frames of its own.</summary>
+public sealed class NodeTests : IDisposable
+{
+    private const int PatienceMs = 20_000;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("millrace-node-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void A_text_that_grows_when_it_is_read_closes_its_connection_and_no_other()
+    {
+        using var node = Start();
+        using var hostile = Connect(node);
+        var name = new byte[20_000];
+        name.AsSpan().Fill(0xFF);
+        Send(hostile, ApiKey.Metadata, 1, writer =>
+        {
+            writer.Int32(1);
+            writer.Int16((short)name.Length);
+            writer.Raw(name);
+        });
+        Assert.Equal(0, hostile.Receive(new byte[1]));
+
+        using var other = Connect(node);
+        Assert.Empty(Ask<MetadataResponse>(other, ApiKey.Metadata, 1, new MetadataRequest { Topics = [] }).Topics);
+    }
+
+    [Fact]
+    public void A_partition_named_many_times_costs_no_more_than_its_place()
+    {
+        using var node = Start();
+        using var client = Connect(node);
+        var topic = new ProduceRequest.TopicProduceData { Name = "none" };
+        for (var i = 0; i < 400_000; i++)
+            topic.PartitionData.Add(new() { Index = i / 2, Records = RecordData.Null });
+        var request = new ProduceRequest { Acks = 1, TopicData = { topic } };
+        var answer = Ask<ProduceResponse>(client, ApiKey.Produce, 3, request);
+        Assert.Equal(200_000, answer.Responses[0].PartitionResponses.Count);
+    }
+
+    [Fact]
+    public void A_topic_does_not_get_the_records_of_a_former_one_of_its_name()
+    {
+        var partition = Path.Combine(_folder, "orders-0");
+        var copy = Directory.CreateTempSubdirectory("millrace-former-").FullName;
+        using (var node = Start())
+        using (var client = Connect(node))
+        {
+            CreateTopic(client);
+            Assert.Equal(ErrorCode.None, Produce(client));
+            foreach (var file in Directory.EnumerateFiles(partition))
+                File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+            var deleted = Ask<DeleteTopicsResponse>(client, ApiKey.DeleteTopics, 1,
+                new DeleteTopicsRequest { TopicNames = ["orders"], TimeoutMs = 1000 });
+            Assert.Equal(ErrorCode.None, deleted.Responses[0].ErrorCode);
+        }
+
+        // As a crash leaves it that comes after the decision is stored and before the files are gone.
+        Directory.Move(copy, partition);
+        using (var node = Start())
+        using (var client = Connect(node))
+        {
+            CreateTopic(client);
+            Assert.Equal(0, EndOffset(client));
+        }
+    }
+
+    [Fact]
+    public void A_log_that_can_not_be_closed_in_order_is_read_again()
+    {
+        var lines = new List<string>();
+        using (var node = Start(lines.Add))
+        using (var client = Connect(node))
+        {
+            CreateTopic(client);
+            Directory.Delete(Path.Combine(_folder, "orders-0"), recursive: true);
+        }
+
+        Assert.False(File.Exists(Path.Combine(_folder, ".kafka_cleanshutdown")));
+        Assert.Contains(lines, line => line.Contains("closed in order", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_group_whose_storage_has_failed_is_refused_and_the_broker_goes_on()
+    {
+        using var node = Start();
+        using var client = Connect(node);
+        CreateTopic(client);
+        Ask<FindCoordinatorResponse>(client, ApiKey.FindCoordinator, 0, new FindCoordinatorRequest { Key = "g" });
+        Directory.Delete(Path.Combine(_folder, TopicName.ConsumerOffsets + "-0"), recursive: true);
+        var commit = new OffsetCommitRequest
+        {
+            GroupId = "g",
+            GenerationIdOrMemberEpoch = -1,
+            Topics = { new() { Name = "orders", Partitions = { new() { CommittedOffset = 1 } } } },
+        };
+        for (var i = 0; i < 3; i++)
+        {
+            var answer = Ask<OffsetCommitResponse>(client, ApiKey.OffsetCommit, 2, commit);
+            Assert.Equal(ErrorCode.NotCoordinator, answer.Topics[0].Partitions[0].ErrorCode);
+            Ask<HeartbeatResponse>(client, ApiKey.Heartbeat, 0, new HeartbeatRequest { GroupId = "g" });
+        }
+
+        Assert.Equal(ErrorCode.None, Produce(client));
+    }
+
+    private Node Start(Action<string>? log = null) => Node.Start(
+        _folder, new IPEndPoint(IPAddress.Loopback, 0),
+        new BrokerSettings([new("offsets.topic.num.partitions", "1"), new("log.segment.bytes", "1048576")]),
+        log ?? (_ => { }));
+
+    private static Socket Connect(Node node)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = PatienceMs };
+        socket.Connect(node.Address);
+        return socket;
+    }
+
+    private static void CreateTopic(Socket client)
+    {
+        var request = new CreateTopicsRequest
+        {
+            TimeoutMs = 1000,
+            Topics = { new() { Name = "orders", NumPartitions = 1, ReplicationFactor = 1 } },
+        };
+        var created = Ask<CreateTopicsResponse>(client, ApiKey.CreateTopics, 2, request);
+        Assert.Equal(ErrorCode.None, created.Topics[0].ErrorCode);
+    }
+
+    private static ErrorCode Produce(Socket client)
+    {
+        using var batch = new RecordBatchBuilder();
+        batch.Append(1, [1], [2]);
+        var partition = new ProduceRequest.PartitionProduceData { Records = new RecordData(batch.Build().ToArray()) };
+        var topic = new ProduceRequest.TopicProduceData { Name = "orders", PartitionData = { partition } };
+        var request = new ProduceRequest { Acks = -1, TimeoutMs = 1000, TopicData = { topic } };
+        return Ask<ProduceResponse>(client, ApiKey.Produce, 3, request).Responses[0].PartitionResponses[0].ErrorCode;
+    }
+
+    private static long EndOffset(Socket client)
+    {
+        var request = new ListOffsetsRequest
+        {
+            ReplicaId = -1,
+            Topics = { new() { Name = "orders", Partitions = { new() { Timestamp = -1 } } } },
+        };
+        return Ask<ListOffsetsResponse>(client, ApiKey.ListOffsets, 1, request).Topics[0].Partitions[0].Offset;
+    }
+
+    private static T Ask<T>(Socket client, ApiKey api, short version, IMessage request)
+        where T : IMessage, new()
+    {
+        Send(client, api, version, writer => request.Write(writer, version));
+        var size = BinaryPrimitives.ReadInt32BigEndian(Receive(client, 4));
+        var reader = new WireReader(Receive(client, size));
+        reader.Int32();
+        return reader.Struct<T>(version);
+    }
+
+    private static void Send(Socket client, ApiKey api, short version, Action<WireWriter> body)
+    {
+        using var writer = new WireWriter();
+        writer.Int32(0);
+        new RequestHeader((short)api, version, 1, "test").Write(writer);
+        body(writer);
+        writer.PatchInt32(0, writer.Length - 4);
+        client.Send(writer.WrittenSpan);
+    }
+
+    private static byte[] Receive(Socket client, int size)
+    {
+        var bytes = new byte[size];
+        for (var at = 0; at < size;)
+        {
+            var count = client.Receive(bytes.AsSpan(at));
+            Assert.NotEqual(0, count);
+            at += count;
+        }
+
+        return bytes;
+    }
+}

@@ -1,0 +1,104 @@
+using Millrace.Core.Model;
+using Millrace.Protocol;
+
+namespace Millrace.Unit.Broker.Partitions;
+
+/// <summary>When records become visible, and who is told that they are safe.</summary>
+public sealed class PartitionTests
+{
+    private readonly PartitionFixture _fixture = new();
+    private readonly List<Heard> _order = [];
+
+    [Fact]
+    public void WithoutWaitingRecordsAreVisibleAtOnce()
+    {
+        _fixture.Append();
+
+        Assert.Equal(new Offset(1), _fixture.Partition.HighWatermark);
+        Assert.False(_fixture.IsFlushWanted);
+    }
+
+    [Fact]
+    public void WithAcksAllRecordsAreVisibleAfterTheFlushOnly()
+    {
+        var heard = new Heard(_order);
+        _fixture.Append(heard);
+        Assert.Equal(Offset.Zero, _fixture.Partition.HighWatermark);
+        Assert.Null(heard.Outcome);
+
+        _fixture.Flush();
+
+        Assert.Equal(new Offset(1), _fixture.Partition.HighWatermark);
+        Assert.Equal(ErrorCode.None, heard.Outcome);
+    }
+
+    [Fact]
+    public void OneFlushServesAllThatWait()
+    {
+        var all = Enumerable.Range(0, 64).Select(_ => new Heard(_order)).ToList();
+        foreach (var heard in all)
+            _fixture.Append(heard);
+        var before = _fixture.Disk.Flushes;
+
+        _fixture.Partition.Flush();
+        var flushes = _fixture.Disk.Flushes - before;
+
+        Assert.Equal(all, _order);
+        Assert.InRange(flushes, 1, 4);
+    }
+
+    [Fact]
+    public void BehindUnflushedRecordsOthersWaitToo()
+    {
+        _fixture.Append(new Heard(_order));
+        _fixture.Append();
+        Assert.Equal(Offset.Zero, _fixture.Partition.HighWatermark);
+
+        _fixture.Flush();
+
+        Assert.Equal(new Offset(2), _fixture.Partition.HighWatermark);
+    }
+
+    [Fact]
+    public void AFailedFlushIsToldAndNothingBecomesVisible()
+    {
+        var heard = new Heard(_order);
+        _fixture.Append(heard);
+        _fixture.Disk.FailFlushes = true;
+
+        _fixture.Flush();
+
+        Assert.Equal(ErrorCode.KafkaStorageError, heard.Outcome);
+        Assert.Equal(Offset.Zero, _fixture.Partition.HighWatermark);
+        Assert.Equal(ErrorCode.KafkaStorageError, _fixture.Append().Error);
+    }
+
+    [Fact]
+    public void WhoAwaitsAFlushWithNothingToFlushHearsAtOnce()
+    {
+        var heard = new Heard(_order);
+
+        _fixture.Partition.AwaitFlush(heard);
+
+        Assert.Equal(ErrorCode.None, heard.Outcome);
+    }
+
+    [Fact]
+    public void ADeletedPartitionAnswersWhoWaits()
+    {
+        var heard = new Heard(_order);
+        _fixture.Append(heard);
+
+        _fixture.Partition.Close();
+
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, heard.Outcome);
+    }
+
+    [Theory]
+    [InlineData(-1, ErrorCode.None)]
+    [InlineData(0, ErrorCode.None)]
+    [InlineData(1, ErrorCode.UnknownLeaderEpoch)]
+    [InlineData(-2, ErrorCode.FencedLeaderEpoch)]
+    public void AnotherLeaderEpochIsRefused(int asked, ErrorCode expected) =>
+        Assert.Equal(expected, _fixture.Partition.CheckLeaderEpoch(asked));
+}

@@ -1,0 +1,57 @@
+using Millrace.Broker;
+using Millrace.Core.Model;
+using ITimer = Millrace.Broker.ITimer;
+
+namespace Millrace.Unit.Simulated;
+
+/// <summary>A loop whose time stands still until a test moves it; what is posted runs when the test says so.</summary>
+internal sealed class SimLoop : ILoop
+{
+    private readonly Queue<Action> _posted = new();
+    private readonly PriorityQueue<SimTimer, long> _timers = new();
+
+    public Instant Now { get; private set; } = new(1_700_000_000_000);
+
+    public Instant Steady => Now;
+
+    public bool IsCurrent => true;
+
+    public void Post(Action work) => _posted.Enqueue(work);
+
+    public ITimer Schedule(Instant deadline, Action work)
+    {
+        var timer = new SimTimer(work);
+        _timers.Enqueue(timer, deadline.Milliseconds);
+        return timer;
+    }
+
+    /// <summary>Runs what is posted, and what that posts.</summary>
+    public void RunPosted()
+    {
+        while (_posted.TryDequeue(out var work))
+            work();
+    }
+
+    /// <summary>Lets time pass, and what is due happen.</summary>
+    public void Advance(long milliseconds)
+    {
+        Now += milliseconds;
+        RunPosted();
+        while (_timers.TryPeek(out var timer, out var deadline) && deadline <= Now.Milliseconds)
+        {
+            _timers.Dequeue();
+            if (!timer.IsCancelled)
+                timer.Work();
+            RunPosted();
+        }
+    }
+
+    private sealed class SimTimer(Action work) : ITimer
+    {
+        public Action Work { get; } = work;
+
+        public bool IsCancelled { get; private set; }
+
+        public void Cancel() => IsCancelled = true;
+    }
+}
