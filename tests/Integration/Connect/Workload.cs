@@ -4,8 +4,8 @@ using Npgsql;
 namespace Millrace.Integration.Connect;
 
 /// <summary>
-/// Four sessions that insert, update, delete and change keys in one table, some hundred statements a second, whether the
-/// server is there or not, until they are told to finish.
+/// Four sessions that insert, update, delete and change keys in one table at a steady pace, whether the server is there
+/// or not, until they are told to finish.
 /// </summary>
 internal sealed class Workload : IAsyncDisposable
 {
