@@ -121,7 +121,7 @@ internal static class TopicCommand
             if (IsInternal(result.GetValue(name)!) && !result.GetValue(force))
             {
                 return KafkaClient.Usage(
-                    $"{result.GetValue(name)} is internal: without it groups lose their positions. --force deletes it.");
+                    $"{result.GetValue(name)} is internal; --force deletes it all the same.");
             }
 
             using var admin = KafkaClient.Admin(result.GetValue(bootstrap)!);
