@@ -8,6 +8,10 @@ namespace Millrace.Broker.Cluster;
 /// <summary>What a topic's settings mean to its logs.</summary>
 internal static class TopicLogSettings
 {
+    private const int LeastDecompressedBytes = 16 << 20;
+    private const int MostDecompressedBytes = 128 << 20;
+    private const int Expansion = 16;
+
     public static LogSettings Of(TopicImage topic, BrokerSettings settings)
     {
         string Text(string name) => EffectiveConfigs.Text(name, settings, topic.Configs);
@@ -31,9 +35,16 @@ internal static class TopicLogSettings
                 : Protocol.Records.Compression.Codec.DefaultLevel,
             RetentionMs = long.Parse(Text("retention.ms")),
             RetentionBytes = long.Parse(Text("retention.bytes")),
+            MaxDecompressedBytes = Math.Min(
+                int.Parse(Text("max.decompressed.message.bytes")),
+                DecompressedBytes(int.Parse(Text("max.message.bytes")))),
             ProducerIdExpirationMs = settings.Int("producer.id.expiration.ms"),
         };
     }
+
+    /// <summary>How far a good batch may expand; it grows with the size that the topic allows.</summary>
+    private static int DecompressedBytes(int messageBytes) =>
+        (int)Math.Clamp((long)Expansion * messageBytes, LeastDecompressedBytes, MostDecompressedBytes);
 
     private static CompressionType? Codec(string name) => name switch
     {

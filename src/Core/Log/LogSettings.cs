@@ -52,6 +52,9 @@ internal sealed record LogSettings
     /// <summary>producer.id.expiration.ms</summary>
     public long ProducerIdExpirationMs { get; init; } = 24L * 60 * 60 * 1000;
 
-    /// <summary>The most that a compressed batch may grow to while it is checked.</summary>
-    public int MaxDecompressedBytes { get; init; } = 128 * 1024 * 1024;
+    /// <summary>
+    /// The most that a compressed batch may grow to while it is checked: max.decompressed.message.bytes, but not above
+    /// what good batches need, since a small batch can hold gigabytes.
+    /// </summary>
+    public int MaxDecompressedBytes { get; init; } = 16 * 1024 * 1024;
 }

@@ -12,6 +12,9 @@ public sealed class PooledBuffer(int capacity = 256, int limit = int.MaxValue) :
 
     public int Length { get; private set; }
 
+    /// <summary>Whether the limit is reached.</summary>
+    public bool IsFull => Length >= limit;
+
     /// <summary>What has been written; writable, since headers are patched in place.</summary>
     public Span<byte> Span => _array.AsSpan(0, Length);
 
@@ -58,11 +61,10 @@ public sealed class PooledBuffer(int capacity = 256, int limit = int.MaxValue) :
         long needed = (long)Length + count;
         if (needed <= _array.Length)
             return;
-        if (needed > limit && Length >= limit)
+        int most = Math.Min(limit, Array.MaxLength);
+        if (needed > most)
             throw new BufferLimitException();
-        long doubled = Math.Min(2L * Math.Max(_array.Length, 128), Array.MaxLength);
-        if (needed > Array.MaxLength)
-            throw new BufferLimitException();
+        long doubled = Math.Min(2L * Math.Max(_array.Length, 128), most);
         byte[] larger = ArrayPool<byte>.Shared.Rent((int)Math.Max(needed, doubled));
         Span.CopyTo(larger);
         ArrayPool<byte>.Shared.Return(_array);

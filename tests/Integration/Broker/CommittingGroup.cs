@@ -2,7 +2,7 @@ using Confluent.Kafka;
 
 namespace Millrace.Integration.Broker;
 
-/// <summary>A consumer group of one member that reads and commits all the time, and knows what was acknowledged.</summary>
+/// <summary>A group of one consumer that reads and commits all the time, and knows what was acknowledged.</summary>
 internal sealed class CommittingGroup : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);

@@ -43,7 +43,7 @@ internal sealed class CountingProducer : IDisposable
 
     public int Acknowledged => _failure is null ? Volatile.Read(ref _acknowledged) : throw _failure;
 
-    /// <summary>The offsets of its records 0, 1, 2, ... in a partition; to be read after <see cref="Finish"/>.</summary>
+    /// <summary>Offsets of its records 0, 1, 2, ... in a partition; to be read after <see cref="Finish"/>.</summary>
     public IReadOnlyList<long> Offsets(int partition) => _offsets[partition];
 
     /// <summary>Stops writing and waits until everything is acknowledged.</summary>

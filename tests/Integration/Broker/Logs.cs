@@ -8,7 +8,8 @@ internal static class Logs
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     /// <summary>The records of each partition.</summary>
-    public static List<ConsumeResult<string, string>>[] Read(string bootstrap, string topic, int partitions)
+    public static List<List<ConsumeResult<string, string>>> Read(
+        string bootstrap, IReadOnlyList<TopicPartition> partitions)
     {
         using var consumer = new ConsumerBuilder<string, string>(new ConsumerConfig
         {
@@ -17,41 +18,54 @@ internal static class Logs
             EnableAutoCommit = false,
             EnablePartitionEof = true,
             CheckCrcs = true,
+            FetchWaitMaxMs = 10,
             AutoOffsetReset = AutoOffsetReset.Error,
         }).SetLogHandler((_, _) => { }).Build();
-        consumer.Assign(Enumerable.Range(0, partitions)
-            .Select(number => new TopicPartitionOffset(topic, number, Offset.Beginning)));
-        var records = new List<ConsumeResult<string, string>>[partitions];
-        for (var i = 0; i < partitions; i++)
-            records[i] = [];
-        for (var ended = 0; ended < partitions;)
+        consumer.Assign(partitions.Select(partition => new TopicPartitionOffset(partition, Offset.Beginning)));
+        var records = partitions.ToDictionary(
+            partition => partition, _ => new List<ConsumeResult<string, string>>());
+        for (var ended = 0; ended < partitions.Count;)
         {
-            var result = consumer.Consume(Patience) ?? throw new TimeoutException($"{topic} does not come to an end");
+            var result = consumer.Consume(Patience) ?? throw new TimeoutException("the logs do not come to an end");
             if (result.IsPartitionEOF)
                 ended++;
             else
-                records[result.Partition.Value].Add(result);
+                records[result.TopicPartition].Add(result);
         }
 
-        return records;
+        return [.. partitions.Select(partition => records[partition])];
     }
 
-    public static List<string> Values(string bootstrap, string topic) =>
-        [.. Read(bootstrap, topic, 1)[0].Select(record => record.Message.Value)];
+    public static List<List<ConsumeResult<string, string>>> Read(string bootstrap, string topic, int partitions) =>
+        Read(bootstrap, [.. Enumerable.Range(0, partitions).Select(number => new TopicPartition(topic, number))]);
 
-    /// <summary>Writes one batch for each value, in order; the offset of the last.</summary>
-    public static async Task<long> Write(string bootstrap, string topic, params IEnumerable<string> values)
+    /// <summary>The values in the first partition of each topic.</summary>
+    public static IEnumerable<IEnumerable<string>> Values(string bootstrap, params IEnumerable<string> topics) =>
+        Read(bootstrap, [.. topics.Select(topic => new TopicPartition(topic, 0))])
+            .Select(records => records.Select(record => record.Message.Value));
+
+    /// <summary>Writes the values to each topic in order, a batch each; the offset of the last one in each.</summary>
+    public static async Task<IReadOnlyList<long>> Write(
+        string bootstrap, IReadOnlyList<string> topics, IEnumerable<string> values)
     {
         using var producer = new ProducerBuilder<string, string>(new ProducerConfig
         {
             BootstrapServers = bootstrap,
-            EnableIdempotence = true,
+            Acks = Acks.All,
             LingerMs = 0,
             MessageTimeoutMs = 30_000,
         }).SetLogHandler((_, _) => { }).Build();
-        var last = -1L;
+        IReadOnlyList<long> last = [];
         foreach (var value in values)
-            last = (await producer.ProduceAsync(topic, new() { Key = "key", Value = value })).Offset.Value;
+        {
+            var sent = await Task.WhenAll(
+                topics.Select(topic => producer.ProduceAsync(topic, new() { Key = "key", Value = value })));
+            last = [.. sent.Select(result => result.Offset.Value)];
+        }
+
         return last;
     }
+
+    public static async Task<long> Write(string bootstrap, string topic, params IEnumerable<string> values) =>
+        (await Write(bootstrap, [topic], values))[0];
 }

@@ -33,8 +33,7 @@ public sealed class StopTests
     {
         await using var server = await MillraceServer.Start();
         string[] topics = [.. Damage.Keys, .. Remains.Keys];
-        foreach (var topic in topics)
-            await Logs.Write(server.Bootstrap, topic, Letters);
+        await Logs.Write(server.Bootstrap, topics, Letters);
         await server.Kill();
         foreach (var (topic, damage) in Damage)
         {
@@ -49,18 +48,13 @@ public sealed class StopTests
         }
 
         await server.StartAgain();
-        var left = topics.ToDictionary(
-            topic => topic, topic => Remains.ContainsKey(topic) ? Letters : Letters[..^1]);
-        foreach (var topic in topics)
-        {
-            Assert.Equal(left[topic], Logs.Values(server.Bootstrap, topic));
-            Assert.Equal(left[topic].Length, await Logs.Write(server.Bootstrap, topic, "again"));
-        }
-
+        var left = topics.Select(topic => Remains.ContainsKey(topic) ? Letters : Letters[..^1]).ToList();
+        Assert.Equal(left, Logs.Values(server.Bootstrap, topics));
+        var offsets = await Logs.Write(server.Bootstrap, topics, ["again"]);
+        Assert.Equal(left.Select(values => (long)values.Length), offsets);
         await server.Kill();
         await server.StartAgain();
-        foreach (var topic in topics)
-            Assert.Equal([.. left[topic], "again"], Logs.Values(server.Bootstrap, topic));
+        Assert.Equal(left.Select(values => values.Append("again")), Logs.Values(server.Bootstrap, topics));
     }
 
     [Fact]

@@ -68,7 +68,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
             "-D", Data, "-p", $"{Port}", "-k", _directory.FullName, "-c", "listen_addresses=127.0.0.1",
             "-c", "wal_level=logical", "-c", "fsync=off", "-c", "max_replication_slots=200", "-c", "TimeZone=UTC",
             "-c", "max_prepared_transactions=10", "-c", "max_wal_senders=50", "-c", "shared_buffers=64MB",
-            "-c", "max_connections=100", "-c", "log_min_messages=fatal",
+            "-c", "max_connections=100", "-c", "log_min_messages=panic",
             .. _settings.Split(' ', StringSplitOptions.RemoveEmptyEntries).SelectMany(s => new[] { "-c", s }),
         ];
         // After a kill the old processes may hold the shared memory for a moment; the server then refuses to start.

@@ -83,13 +83,16 @@ public static class Codec
     /// <summary>Copies a decoder's whole output; the buffer's limit ends it.</summary>
     internal static void Drain(Stream decoder, PooledBuffer target)
     {
-        int count;
-        do
+        while (!target.IsFull)
         {
-            count = decoder.Read(target.GetSpan(4096));
+            int count = decoder.Read(target.GetSpan());
+            if (count == 0)
+                return;
             target.Advance(count);
         }
-        while (count > 0);
+
+        if (decoder.ReadByte() >= 0)
+            throw new BufferLimitException();
     }
 
     private static DecompressResult Decompress(
