@@ -22,6 +22,10 @@ namespace Millrace.Broker;
 public sealed class Node : IDisposable
 {
     private const int CommitterThreads = 4;
+
+    /// <summary>Open files that are set aside for a partition: its segments, and its share of connections.</summary>
+    private const int FilesAPartition = 2;
+
     private const int InFlightRequests = 256;
     private const int UnsentBytes = 4 << 20;
 
@@ -53,13 +57,15 @@ public sealed class Node : IDisposable
         _metadataLog = new LocalMetadataLog(PartitionLog.Open(
             disk, new TopicPartition(TopicName.ClusterMetadata, 0), LogSettings.Default, Clock.Machine.Now,
             new LogOpening(_directory.WasCleanlyShutDown, Offset.Zero, Offset.Zero)));
-        var core = new Controller(settings, Randomness.Machine);
+        var core = new Controller(settings, Randomness.Machine, OpenFiles.Limit / FilesAPartition);
         var controller = new ControllerShard(_background, core, _metadataLog, publisher, settings, log);
         var (host, port) = AdvertisedAddress(settings);
         var identity = new NodeIdentity(_directory.ClusterId, settings.NodeId, host, port);
         var limits = new ConnectionLimits(settings.Int("socket.request.max.bytes"), InFlightRequests, UnsentBytes);
         var dispatcher = Dispatcher(identity, settings, controller, coordinators);
         _retention = new RetentionTask(_topics, _background, settings);
+        if (!directory.WasCleanlyShutDown)
+            log($"{_topics.Topics.Sum(topic => topic.Partitions.Length)} logs were checked and are ready.");
         _retention.Start();
         _listener.Start(_loops, dispatcher, limits);
     }

@@ -42,8 +42,6 @@ public sealed class PostgresConnector : IAsyncDisposable
     /// </summary>
     public Task RunAsync(CancellationToken cancellation)
     {
-        foreach (var warning in _config.Warnings)
-            _log(warning);
         return _running = LoopAsync(cancellation);
     }
 

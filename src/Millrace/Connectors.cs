@@ -38,6 +38,7 @@ internal sealed class Connectors(IReadOnlyList<ConnectorConfig> configs, string 
         {
             ConnectorState.Failed => "FAILED",
             ConnectorState.Stopped => "STOPPED",
+            ConnectorState.Retrying => "RESTARTING",
             _ => "RUNNING",
         };
         return new Web.ConnectorState(running.Config.Name, state, status.Message.Length == 0 ? null : status.Message);

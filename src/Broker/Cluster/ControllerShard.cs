@@ -1,3 +1,4 @@
+using Millrace.Broker.Requests;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
 using Millrace.Core.Model;
@@ -61,6 +62,31 @@ internal sealed class ControllerShard
             Commit(records);
             reply(response);
         });
+
+    /// <summary>The same for a request, which is refused if deciding fails.</summary>
+    public void Run<TResponse>(PendingRequest pending, Func<Controller, List<IMessage>, TResponse> decide)
+        where TResponse : IMessage =>
+        Run<IMessage?>(
+            (core, records) =>
+            {
+                try
+                {
+                    return decide(core, records);
+                }
+                catch (Exception failure) when (failure is not InvariantBrokenException)
+                {
+                    _log($"API {pending.Header.ApiKey} version {pending.Version} failed: {failure}");
+                    records.Clear();
+                    return null;
+                }
+            },
+            response =>
+            {
+                if (response is null)
+                    pending.Refuse("an internal failure");
+                else
+                    pending.Reply(response);
+            });
 
     /// <summary>Creates a topic with the broker's defaults; nobody waits for it.</summary>
     public void CreateTopic(string name)

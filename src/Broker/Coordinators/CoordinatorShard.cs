@@ -51,7 +51,7 @@ internal sealed class CoordinatorShard
             if (!_isServing)
                 return false;
             var now = _timers.Steady;
-            decide(_core, now, _effects);
+            Decide(decide, now);
             Apply();
             var deadline = _core.Expire(now, _effects);
             Apply();
@@ -81,6 +81,20 @@ internal sealed class CoordinatorShard
         Run((core, _, effects) => core.Resign(ErrorCode.NotCoordinator, effects));
         lock (_lock)
             _isServing = false;
+    }
+
+    /// <summary>What a call that fails has wanted done so far is dropped: nobody must get it for another's.</summary>
+    private void Decide(Action<GroupCoordinator, Instant, Effects> decide, Instant now)
+    {
+        try
+        {
+            decide(_core, now, _effects);
+        }
+        catch
+        {
+            _effects.Clear();
+            throw;
+        }
     }
 
     private void Apply()

@@ -69,8 +69,9 @@ internal sealed class Connection : IConnection, IWatched
 
     public int LocalPort { get; }
 
-    private bool IsOverLimit =>
-        _inFlight.Count >= _limits.InFlight || (_out is not null && _out.Length - _sent >= _limits.UnsentBytes);
+    private int UnsentBytes => _out is null ? 0 : _out.Length - _sent;
+
+    private bool IsOverLimit => _inFlight.Count >= _limits.InFlight || UnsentBytes >= _limits.UnsentBytes;
 
     /// <summary>Begins to serve an accepted socket. On the loop.</summary>
     public static void Start(
@@ -131,35 +132,23 @@ internal sealed class Connection : IConnection, IWatched
     {
         Invariant.That(!request.IsDone);
         request.IsDone = true;
-        if (_isClosed)
-            return;
-        if (_inFlight.Peek() != request)
-        {
-            if (response is not null)
-            {
-                request.Encoded = _loop.RentWriter();
-                TryEncode(request, response, request.Encoded);
-            }
+        request.Response = response;
+        if (!_isClosed && !_isHandling)
+            Settle();
+    }
 
-            return;
-        }
-
-        _inFlight.Dequeue();
-        if (response is not null && !TryEncode(request, response, _out ??= _loop.RentWriter()))
-            return;
-        while (_inFlight.TryPeek(out var next) && next.IsDone)
+    /// <summary>
+    /// Writes the responses that are next in order, as long as the client takes them: one that waits holds no bytes of
+    /// the records it will carry.
+    /// </summary>
+    private void WriteResponses()
+    {
+        while (!_isClosed && UnsentBytes < _limits.UnsentBytes && _inFlight.TryPeek(out var next) && next.IsDone)
         {
             _inFlight.Dequeue();
-            if (next.Encoded is not null)
-            {
-                (_out ??= _loop.RentWriter()).Raw(next.Encoded.WrittenSpan);
-                _loop.ReturnWriter(next.Encoded);
-            }
+            if (next.Response is not null && !TryEncode(next, next.Response, _out ??= _loop.RentWriter()))
+                return;
         }
-
-        if (_isHandling)
-            return;
-        Settle();
     }
 
     /// <summary>
@@ -190,9 +179,13 @@ internal sealed class Connection : IConnection, IWatched
     {
         if (_isClosed || _isHandling)
             return;
-        Send();
-        while (HandlePartial())
+        do
+        {
+            WriteResponses();
             Send();
+        }
+        while (HandlePartial() || (UnsentBytes == 0 && _inFlight.TryPeek(out var next) && next.IsDone));
+
         if (_isClosed)
             return;
         if (_isEnding && _inFlight.Count == 0 && _out is null)
@@ -360,7 +353,7 @@ internal sealed class Connection : IConnection, IWatched
             return;
         _isEnding = true;
         DropPartial();
-        _log($"The connection of {ClientHost} is closed: {reason}.");
+        _log($"The connection of {ClientHost} is closed: {reason.TrimEnd('.')}.");
     }
 
     private void Close()
@@ -374,12 +367,6 @@ internal sealed class Connection : IConnection, IWatched
         if (_out is not null)
             _loop.ReturnWriter(_out);
         _out = null;
-        foreach (var request in _inFlight)
-        {
-            if (request.Encoded is { } encoded)
-                _loop.ReturnWriter(encoded);
-        }
-
         _inFlight.Clear();
     }
 

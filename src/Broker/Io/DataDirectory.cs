@@ -36,6 +36,8 @@ internal sealed class DataDirectory : IDisposable
     /// node's.</exception>
     public static DataDirectory Open(string path, int nodeId, Randomness randomness)
     {
+        if (File.Exists(path))
+            throw new DataDirectoryException($"--data {path} is a file: give the name of a directory.");
         FileStream? held = null;
         try
         {
@@ -67,8 +69,8 @@ internal sealed class DataDirectory : IDisposable
 
     public void Dispose()
     {
-        _lock.Dispose();
         File.Delete(System.IO.Path.Combine(Path, Lock));
+        _lock.Dispose();
     }
 
     private static FileStream Hold(string path)

@@ -7,5 +7,5 @@ namespace Millrace.Broker.Requests;
 internal sealed class CreatePartitionsHandler(ControllerShard controller) : RequestHandler<CreatePartitionsRequest>
 {
     protected override void Handle(PendingRequest pending, CreatePartitionsRequest request) =>
-        controller.Run((core, records) => core.CreatePartitions(request, records), pending.Reply);
+        controller.Run(pending, (core, records) => core.CreatePartitions(request, records));
 }

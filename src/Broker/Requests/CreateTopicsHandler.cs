@@ -10,5 +10,5 @@ namespace Millrace.Broker.Requests;
 internal sealed class CreateTopicsHandler(ControllerShard controller) : RequestHandler<CreateTopicsRequest>
 {
     protected override void Handle(PendingRequest pending, CreateTopicsRequest request) =>
-        controller.Run((core, records) => core.CreateTopics(request, records), pending.Reply);
+        controller.Run(pending, (core, records) => core.CreateTopics(request, records));
 }

@@ -7,5 +7,5 @@ namespace Millrace.Broker.Requests;
 internal sealed class DeleteTopicsHandler(ControllerShard controller) : RequestHandler<DeleteTopicsRequest>
 {
     protected override void Handle(PendingRequest pending, DeleteTopicsRequest request) =>
-        controller.Run((core, records) => core.DeleteTopics(request, pending.Version, records), pending.Reply);
+        controller.Run(pending, (core, records) => core.DeleteTopics(request, pending.Version, records));
 }

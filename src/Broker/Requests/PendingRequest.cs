@@ -17,8 +17,8 @@ internal sealed class PendingRequest(IConnection connection, RequestHeader heade
 
     public ILoop Loop => Connection.Loop;
 
-    /// <summary>Bytes of a response that is ready before those in front of it. The connection's own.</summary>
-    internal WireWriter? Encoded { get; set; }
+    /// <summary>What is to be sent when those in front have gone; null for nothing. The connection's own.</summary>
+    internal IMessage? Response { get; set; }
 
     /// <summary>Set by the connection once the response is known.</summary>
     internal bool IsDone { get; set; }

@@ -5,17 +5,13 @@ namespace Millrace.Connect.Config;
 
 /// <summary>
 /// The checked configuration of a connector. Every value that is read through it has been validated by
-/// <see cref="Of"/>; unknown keys are kept as <see cref="Warnings"/>.
+/// <see cref="Of"/>, which takes no key that it does not know: a misspelt include list would capture everything.
 /// </summary>
 public sealed class ConnectorConfig
 {
     private readonly Dictionary<string, string> _values;
 
-    private ConnectorConfig(Dictionary<string, string> values, List<string> warnings)
-    {
-        _values = values;
-        Warnings = warnings;
-    }
+    private ConnectorConfig(Dictionary<string, string> values) => _values = values;
 
     /// <summary>The properties that are supported, with a sentence on each.</summary>
     public static IEnumerable<(string Name, string Documentation)> Properties =>
@@ -23,8 +19,6 @@ public sealed class ConnectorConfig
             .Select(property => (property.Name, property.Doc));
 
     public string Name => String("name");
-
-    public IReadOnlyList<string> Warnings { get; }
 
     /// <summary>Reads a Java .properties file.</summary>
     public static ConnectorConfig Load(string path) => Of(PropertiesFile.Load(path));
@@ -34,7 +28,6 @@ public sealed class ConnectorConfig
     public static ConnectorConfig Of(IReadOnlyDictionary<string, string> properties)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        var warnings = new List<string>();
         foreach (var (key, value) in properties)
         {
             if (PostgresProperties.All.TryGetValue(key, out var property))
@@ -42,7 +35,7 @@ public sealed class ConnectorConfig
             else if (IsUnsupportedFamily(key))
                 throw new ConfigException(key, value, "is not supported yet; remove it");
             else
-                warnings.Add($"unknown property '{key}' is ignored; did you mean '{Nearest(key)}'?");
+                throw new ConfigException(key, value, $"is no known property; the nearest is {Nearest(key)}");
         }
         foreach (var property in PostgresProperties.All.Values)
         {
@@ -51,7 +44,7 @@ public sealed class ConnectorConfig
             values.TryAdd(property.Name, property.Default ?? "");
         }
         CheckTogether(values);
-        return new ConnectorConfig(values, warnings);
+        return new ConnectorConfig(values);
     }
 
     internal string String(string key) => _values[key];

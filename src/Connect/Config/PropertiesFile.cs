@@ -15,7 +15,7 @@ public static class PropertiesFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigException("properties file", path, $"cannot be read: {e.Message}");
+            throw new ConfigException(path, null, $"cannot be read: {e.Message}");
         }
     }
 

@@ -37,7 +37,7 @@ internal sealed class PostgresTask : IAsyncDisposable
         _endpoint = PostgresEndpoint.Of(config);
         var timeout = config.Int("database.query.timeout.ms") / 1000;
         _sql = new NpgsqlConnection(_endpoint.ConnectionString(ApplicationName, timeout));
-        _sink = new RecordSink(bootstrapServers, config, Fail);
+        _sink = new RecordSink(bootstrapServers, config, Fail, log);
         _store = new OffsetStore(_sink, bootstrapServers, config);
         _filter = new TableFilter(config);
         _schemas = new TableSchemas(_filter, config.ValueModes(), config.ConverterSettings(),

@@ -18,7 +18,7 @@ public sealed class BrokerSettings
         foreach (var (key, value) in given)
         {
             var config = BrokerConfigs.Find(key)
-                ?? throw new InvalidConfigException(key, value, $"no such setting; the nearest is {Nearest(key)}");
+                ?? throw new InvalidConfigException(key, value, $"no such setting{Suggestion(key)}");
             if (config.WhatIsWrong(value) is { } problem)
                 throw new InvalidConfigException(key, value, problem);
             _given[key] = value;
@@ -70,8 +70,18 @@ public sealed class BrokerSettings
         _ => null,
     };
 
-    private static string Nearest(string key) =>
-        BrokerConfigs.All.Select(config => config.Name).MinBy(name => Distance(name, key))!;
+    /// <summary>
+    /// Where to turn: to the option that has the setting's place, or to a setting of almost the same name.
+    /// </summary>
+    private static string Suggestion(string key)
+    {
+        if (key == "listeners")
+            return "; --kafka says where to listen";
+        if (key is "log.dir" or "log.dirs")
+            return "; --data says where the logs are";
+        var nearest = BrokerConfigs.All.Select(config => config.Name).MinBy(name => Distance(name, key))!;
+        return Distance(nearest, key) <= key.Length / 3 ? $"; the nearest is {nearest}" : "";
+    }
 
     /// <summary>Levenshtein's distance.</summary>
     private static int Distance(string left, string right)

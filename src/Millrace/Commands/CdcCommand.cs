@@ -70,9 +70,9 @@ internal static class CdcCommand
             await running;
             return ExitCode.Success;
         }
-        catch (ConnectorException failure)
+        catch (ConnectorException)
         {
-            Console.Error.WriteLine(failure.Message);
+            // The connector has logged it.
             return ExitCode.Failure;
         }
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using System.Net.Sockets;
 
 namespace Millrace.Commands;
 
@@ -21,22 +22,30 @@ internal static class CommonOptions
         CustomParser = result =>
         {
             var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-            if (Parse(text) is { } address)
-                return address;
-            result.AddError($"{name} {text}: give it as HOST:PORT, such as {defaultAddress}.");
-            return null!;
+            var address = Parse(text, out var problem);
+            if (address is null)
+                result.AddError($"{name} {text}: {problem}, such as {defaultAddress}.");
+            return address!;
         },
     };
 
-    /// <summary>Null for what is no address of this machine.</summary>
-    private static IPEndPoint? Parse(string text)
+    /// <summary>Null, with what must be done, where the text is no address.</summary>
+    private static IPEndPoint? Parse(string text, out string problem)
     {
+        problem = "give it as HOST:PORT with a port up to 65535";
         var colon = text.LastIndexOf(':');
         if (colon <= 0 || !ushort.TryParse(text.AsSpan(colon + 1), out var port))
             return null;
         var host = text[..colon].Trim('[', ']');
-        if (IPAddress.TryParse(host, out var address))
-            return new IPEndPoint(address, port);
-        return host == "localhost" ? new IPEndPoint(IPAddress.Loopback, port) : null;
+        try
+        {
+            var address = Dns.GetHostAddresses(host).MinBy(found => found.AddressFamily);
+            return address is null ? null : new IPEndPoint(address, port);
+        }
+        catch (SocketException)
+        {
+            problem = $"'{host}' is not known to this machine; give an address of it";
+            return null;
+        }
     }
 }

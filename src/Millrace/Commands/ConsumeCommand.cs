@@ -51,11 +51,16 @@ internal static class ConsumeCommand
     private static void Consume(ConsumerConfig config, string topic, long most, bool asJson)
     {
         using var stop = new StopSignal();
+        var isConnected = false;
         Error? fatal = null;
         var ended = new HashSet<TopicPartition>();
         using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(config)
             .SetLogHandler((_, _) => { })
-            .SetErrorHandler((_, error) => fatal = error.Code == ErrorCode.Local_AllBrokersDown ? error : fatal)
+            .SetPartitionsAssignedHandler((_, _) => { isConnected = true; })
+
+            // Once it was there, a broker that is gone is waited for.
+            .SetErrorHandler((_, error) =>
+                fatal = error.Code == ErrorCode.Local_AllBrokersDown && !isConnected ? error : fatal)
             .Build();
         consumer.Subscribe(topic);
         try
@@ -63,9 +68,7 @@ internal static class ConsumeCommand
             for (var count = 0L; count < most && !stop.Token.IsCancellationRequested;)
             {
                 if (fatal is not null)
-                    throw new KafkaException(fatal.Code == ErrorCode.Local_AllBrokersDown
-                        ? new Error(ErrorCode.Local_Transport, $"No broker answers at {config.BootstrapServers}")
-                        : fatal);
+                    throw KafkaClient.Unreachable(config.BootstrapServers);
                 var record = consumer.Consume(TimeSpan.FromMilliseconds(200));
                 if (record is null)
                     continue;

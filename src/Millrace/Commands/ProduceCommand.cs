@@ -15,16 +15,18 @@ internal static class ProduceCommand
             Description = "What parts key from value in a line; without it records have no key.",
         };
         var headers = new Option<string[]>("--header", "-H") { Description = "A header, as key=value. Repeatable." };
-        var codec = new Option<CompressionType>("--compression", "-z")
+        var codec = new Option<string>("--compression", "-z")
         {
             Description = "Codec of the batches.",
-            DefaultValueFactory = _ => CompressionType.None,
+            DefaultValueFactory = _ => "none",
         };
-        var acks = new Option<Acks>("--acks")
+        codec.AcceptOnlyFromAmong("none", "gzip", "snappy", "lz4", "zstd");
+        var acks = new Option<string>("--acks")
         {
-            Description = "All waits for stable storage, Leader for the append, None for nothing.",
-            DefaultValueFactory = _ => Acks.All,
+            Description = "all waits for stable storage, 1 for the append, 0 for nothing.",
+            DefaultValueFactory = _ => "all",
         };
+        acks.AcceptOnlyFromAmong("all", "1", "0");
         var bootstrap = CommonOptions.Bootstrap();
         var command = new Command("produce", "Append each line of standard input as a record.")
         {
@@ -37,9 +39,9 @@ internal static class ProduceCommand
             var config = new ProducerConfig
             {
                 BootstrapServers = result.GetValue(bootstrap),
-                Acks = result.GetValue(acks),
-                CompressionType = result.GetValue(codec),
-                EnableIdempotence = result.GetValue(acks) == Acks.All,
+                Acks = result.GetValue(acks) switch { "all" => Acks.All, "1" => Acks.Leader, _ => Acks.None },
+                CompressionType = Enum.Parse<CompressionType>(result.GetValue(codec)!, ignoreCase: true),
+                EnableIdempotence = result.GetValue(acks) == "all",
                 LingerMs = 5,
                 MessageTimeoutMs = 30_000,
             };
@@ -54,7 +56,15 @@ internal static class ProduceCommand
     {
         Error? failure = null;
         var count = 0L;
-        using var producer = new ProducerBuilder<byte[]?, byte[]>(config).SetLogHandler((_, _) => { }).Build();
+        var isConnected = false;
+        using var producer = new ProducerBuilder<byte[]?, byte[]>(config)
+            .SetLogHandler((_, _) => { })
+
+            // Once it was there, a broker that is gone is waited for, as long as a record may take.
+            .SetErrorHandler((_, error) => failure ??= error.Code == ErrorCode.Local_AllBrokersDown && !isConnected
+                ? KafkaClient.Unreachable(config.BootstrapServers).Error
+                : null)
+            .Build();
         while (failure is null && await Console.In.ReadLineAsync(cancelled) is { } line)
         {
             var message = Parse(line, separator);
@@ -62,6 +72,7 @@ internal static class ProduceCommand
                 (message.Headers ??= []).Add(name, Encoding.UTF8.GetBytes(value));
             Produce(producer, topic, message, report =>
             {
+                isConnected |= !report.Error.IsError;
                 if (report.Error.IsError)
                     failure ??= report.Error;
                 else
@@ -69,7 +80,8 @@ internal static class ProduceCommand
             });
         }
 
-        producer.Flush(cancelled);
+        while (failure is null && producer.Flush(TimeSpan.FromMilliseconds(100)) > 0)
+            cancelled.ThrowIfCancellationRequested();
         if (failure is not null)
             throw new KafkaException(failure);
         Console.Error.WriteLine($"{count} records appended to {topic}");

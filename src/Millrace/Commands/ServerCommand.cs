@@ -48,7 +48,9 @@ internal static class ServerCommand
                 if (!KeyValue.TryParseAll(result.GetValue(set), out var given, out var bad))
                     return Refuse($"--set {bad}: give it as key=value.");
                 var settings = Settings(result.GetValue(config), given);
-                var loaded = (result.GetValue(connectors) ?? []).Select(ConnectorConfig.Load).ToList();
+                var loaded = (result.GetValue(connectors) ?? []).Select(Load).ToList();
+                if (loaded.CountBy(connector => connector.Name).FirstOrDefault(name => name.Value > 1).Key is { } twice)
+                    return Refuse($"Two connectors are named {twice}: give each a name and a slot.name of its own.");
                 return await ServeAsync(
                     result.GetValue(data)!, result.GetValue(kafka)!, result.GetValue(http)!, settings, loaded);
             }
@@ -71,7 +73,9 @@ internal static class ServerCommand
         }
         catch (SocketException taken)
         {
-            return Refuse($"--kafka {kafka}: {taken.Message}. Stop what uses the port, or give another address.");
+            return Refuse(taken.SocketErrorCode == SocketError.AddressNotAvailable
+                ? $"--kafka {kafka}: this machine has no such address. Give one of its own, or 0.0.0.0 for all."
+                : $"--kafka {kafka}: {taken.Message}. Stop what uses the port, or give another address.");
         }
         catch (IOException unreadable)
         {
@@ -118,6 +122,18 @@ internal static class ServerCommand
         foreach (var (key, value) in given)
             merged[key] = value;
         return new BrokerSettings(merged);
+    }
+
+    private static ConnectorConfig Load(string path)
+    {
+        try
+        {
+            return ConnectorConfig.Load(path);
+        }
+        catch (ConfigException wrong)
+        {
+            throw new ConfigException("--connector " + path, null, wrong.Message);
+        }
     }
 
     private static int Refuse(string message)

@@ -54,6 +54,8 @@ internal static class TopicCommand
         return command;
     }
 
+    private static bool IsInternal(string topic) => topic.StartsWith("__", StringComparison.Ordinal);
+
     private static Command ListTopics()
     {
         var all = new Option<bool>("--internal") { Description = "Show the internal topics too." };
@@ -65,7 +67,7 @@ internal static class TopicCommand
             var topics = admin.GetMetadata(Timeout).Topics;
             foreach (var topic in topics.OrderBy(topic => topic.Topic, StringComparer.Ordinal))
             {
-                if (result.GetValue(all) || !topic.Topic.StartsWith("__", StringComparison.Ordinal))
+                if (result.GetValue(all) || !IsInternal(topic.Topic))
                     Console.WriteLine($"{topic.Topic}\t{topic.Partitions.Count}");
             }
 
@@ -102,7 +104,8 @@ internal static class TopicCommand
         }
 
         var configs = await admin.DescribeConfigsAsync([new ConfigResource { Type = ResourceType.Topic, Name = name }]);
-        foreach (var entry in configs[0].Entries.Values.Where(entry => !entry.IsDefault).OrderBy(entry => entry.Name))
+        var own = configs[0].Entries.Values.Where(entry => entry.Source == ConfigSource.DynamicTopicConfig);
+        foreach (var entry in own.OrderBy(entry => entry.Name, StringComparer.Ordinal))
             Console.WriteLine($"  {entry.Name}={entry.Value}");
         return ExitCode.Success;
     }
@@ -111,9 +114,16 @@ internal static class TopicCommand
     {
         var name = new Argument<string>("name") { Description = "The topic's name." };
         var bootstrap = CommonOptions.Bootstrap();
-        var command = new Command("delete", "Delete a topic and its records.") { name, bootstrap };
+        var force = new Option<bool>("--force") { Description = "Delete even an internal topic, named __..." };
+        var command = new Command("delete", "Delete a topic and its records.") { name, force, bootstrap };
         command.SetAction((result, _) => KafkaClient.RunAsync(async () =>
         {
+            if (IsInternal(result.GetValue(name)!) && !result.GetValue(force))
+            {
+                return KafkaClient.Usage(
+                    $"{result.GetValue(name)} is internal; --force deletes it all the same.");
+            }
+
             using var admin = KafkaClient.Admin(result.GetValue(bootstrap)!);
             await admin.DeleteTopicsAsync([result.GetValue(name)]);
             Console.WriteLine($"deleted {result.GetValue(name)}");

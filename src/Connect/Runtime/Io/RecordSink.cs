@@ -11,11 +11,14 @@ namespace Millrace.Connect.Runtime.Io;
 /// </summary>
 internal sealed class RecordSink : IDisposable
 {
+    private const int LargestRecord = 100_000_000;
     private static readonly TimeSpan FullQueuePause = TimeSpan.FromMilliseconds(1);
 
     private readonly IProducer<byte[]?, byte[]?> _producer;
     private readonly IAdminClient _admin;
     private readonly Action<Exception> _failed;
+    private readonly Action<string> _log;
+    private readonly string _bootstrapServers;
     private readonly HashSet<string> _topics = [];
     private readonly bool _createTopics;
     private readonly int _partitions;
@@ -23,9 +26,12 @@ internal sealed class RecordSink : IDisposable
     private SourceOffsets.PendingTransaction? _transaction;
     private Action<DeliveryReport<byte[]?, byte[]?>>? _handler;
 
-    public RecordSink(string bootstrapServers, ConnectorConfig config, Action<Exception> failed)
+    public RecordSink(
+        string bootstrapServers, ConnectorConfig config, Action<Exception> failed, Action<string> log)
     {
         _failed = failed;
+        _log = log;
+        _bootstrapServers = bootstrapServers;
         _createTopics = config.Bool("topic.creation.enable");
         _partitions = config.Int("topic.creation.default.partitions");
         _replication = (short)config.Int("topic.creation.default.replication.factor");
@@ -37,7 +43,7 @@ internal sealed class RecordSink : IDisposable
             Acks = Acks.All,
             LingerMs = 2,
             MessageTimeoutMs = 0,
-            MessageMaxBytes = 100_000_000,
+            MessageMaxBytes = LargestRecord,
             DeliveryReportFields = "status",
             Partitioner = Partitioner.Murmur2Random,
             QueueBufferingMaxMessages = config.Int("max.queue.size"),
@@ -86,7 +92,7 @@ internal sealed class RecordSink : IDisposable
                 Name = topic,
                 NumPartitions = settings.Count > 0 ? 1 : _partitions,
                 ReplicationFactor = _replication,
-                Configs = settings.Count > 0 ? settings : null,
+                Configs = new(settings) { ["max.message.bytes"] = $"{LargestRecord}" },
             };
             await _admin.CreateTopicsAsync([specification]).WaitAsync(cancellation);
         }
@@ -146,5 +152,7 @@ internal sealed class RecordSink : IDisposable
     {
         if (error.IsFatal)
             _failed(KafkaErrors.Translate(error, ""));
+        else if (error.Code == ErrorCode.Local_AllBrokersDown)
+            _log($"no Kafka broker answers at {_bootstrapServers}; trying again");
     }
 }

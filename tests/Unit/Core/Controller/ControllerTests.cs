@@ -10,6 +10,8 @@ namespace Millrace.Unit.Core.Controller;
 /// <summary>What the controller decides, and that its records say all of it.</summary>
 public sealed class ControllerTests
 {
+    private const int MostPartitions = 100;
+
     private readonly Millrace.Core.Controller.Controller _controller = New();
     private readonly List<IMessage> _log = [];
 
@@ -91,6 +93,16 @@ public sealed class ControllerTests
     }
 
     [Fact]
+    public void NoMorePartitionsThanTheNodeCanOpen()
+    {
+        Create("t", MostPartitions - 1);
+
+        Assert.Equal(ErrorCode.PolicyViolation, Create("u", 2).ErrorCode);
+        Assert.Equal(ErrorCode.PolicyViolation, CreatePartitions("t", MostPartitions + 1).Results[0].ErrorCode);
+        Assert.Equal(ErrorCode.None, Create("u", 1).ErrorCode);
+    }
+
+    [Fact]
     public void ATopicIsDeletedByNameOrId()
     {
         Create("a");
@@ -140,7 +152,8 @@ public sealed class ControllerTests
         Assert.Equal(Describe(_controller.Image), Describe(replayed.Image));
     }
 
-    private static Millrace.Core.Controller.Controller New() => new(new BrokerSettings([]), new CountingRandomness());
+    private static Millrace.Core.Controller.Controller New() =>
+        new(new BrokerSettings([]), new CountingRandomness(), MostPartitions);
 
     private static string Describe(ClusterImage image) => string.Join('\n', image.Topics.Values
         .OrderBy(topic => topic.Name, StringComparer.Ordinal)

@@ -1,0 +1,24 @@
+using System.Runtime.InteropServices;
+
+namespace Millrace.Broker.Io;
+
+/// <summary>How many files and sockets this process may have open.</summary>
+internal static partial class OpenFiles
+{
+    private const int ResourceOpenFiles = 7;
+    private const int Unknown = 1024;
+
+    /// <summary>The soft limit, which .NET raises to the hard one at the start.</summary>
+    public static int Limit =>
+        GetLimit(ResourceOpenFiles, out var limit) == 0 ? (int)Math.Min(limit.Soft, int.MaxValue) : Unknown;
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct ResourceLimit
+    {
+        public ulong Soft;
+        public ulong Hard;
+    }
+
+    [LibraryImport("libc", EntryPoint = "getrlimit")]
+    private static partial int GetLimit(int resource, out ResourceLimit limit);
+}
