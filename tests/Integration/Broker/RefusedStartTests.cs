@@ -62,7 +62,7 @@ public sealed class RefusedStartTests : IDisposable
     public Task ByADataDirectoryThatIsAFile()
     {
         var file = Write("data", "no directory");
-        return AssertRefuses($"The data directory {file} can't be used", "--data", file);
+        return AssertRefuses($"--data {file} is a file", "--data", file);
     }
 
     [Fact]
