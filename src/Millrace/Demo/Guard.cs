@@ -2,7 +2,8 @@ namespace Millrace.Demo;
 
 /// <summary>
 /// A small process that outlives the demo by a moment: when the demo is gone, however that came about, it kills the
-/// processes that are still there and removes the directory.
+/// processes that are still there and removes the directory. It has a session of its own, where there is setsid, so that
+/// it survives what kills the demo's process group.
 /// </summary>
 internal sealed class Guard : IDisposable
 {
@@ -22,7 +23,9 @@ internal sealed class Guard : IDisposable
     /// <param name="keep">Remove nothing.</param>
     public Guard(string directory, bool keep)
     {
-        _process = ChildProcess.Start("guard", ["sh", "-c", Script, "millrace-demo-guard", keep ? "" : directory],
+        string[] ownSession = ChildProcess.IsOnPath("setsid") ? ["setsid"] : [];
+        _process = ChildProcess.Start("guard",
+            [.. ownSession, "sh", "-c", Script, "millrace-demo-guard", keep ? "" : directory],
             Path.Combine(directory, "guard.log"), _ => { });
     }
 
