@@ -2,8 +2,8 @@ namespace Millrace.Demo;
 
 /// <summary>
 /// A small process that outlives the demo by a moment: when the demo is gone, however that came about, it kills the
-/// processes that are still there and removes the directory. It has a session of its own, where there is setsid, so that
-/// it survives what kills the demo's process group.
+/// processes that are still there and removes the directory. Where there is setsid it has a session of its own, so that it
+/// survives what kills the demo's process group.
 /// </summary>
 internal sealed class Guard : IDisposable
 {

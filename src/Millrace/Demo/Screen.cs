@@ -74,7 +74,8 @@ internal sealed class Screen
     {
         var calm = dashboard.Latencies().Calm;
         var services = dashboard.Consumers.Select(c => $"{c.Name} {c.Report.Applied} (lag {c.Report.Lag})");
-        return $"{dashboard.Elapsed.TotalSeconds,5:0.0} s  {Summary.Counted(dashboard.Application.Committed, "commit")} "
+        var commits = Summary.Counted(dashboard.Application.Committed, "commit");
+        return $"{dashboard.Elapsed.TotalSeconds,5:0.0} s  {commits} "
             + $"({dashboard.TakeRate():0}/s), {dashboard.Changes} row changes, {dashboard.Records} records; "
             + $"{string.Join(", ", services)}; "
             + $"p50 {calm.Milliseconds(0.5):0.0} ms, p99 {calm.Milliseconds(0.99):0.0} ms";
@@ -106,9 +107,10 @@ internal sealed class Screen
     {
         var (application, (all, calm)) = (dashboard.Application, dashboard.Latencies());
         var totals = new Grid().AddColumns(2);
-        totals.AddRow("application", $"[bold]{application.Committed}[/] committed, {application.RolledBack} rolled back, "
-            + $"[bold]{dashboard.Changes}[/] row changes");
-        totals.AddRow("Millrace", $"[bold]{dashboard.Records}[/] records (a delete is two) in {Shop.Tables.Length} topics");
+        totals.AddRow("application", $"[bold]{application.Committed}[/] committed, "
+            + $"{application.RolledBack} rolled back, [bold]{dashboard.Changes}[/] row changes");
+        totals.AddRow("Millrace", $"[bold]{dashboard.Records}[/] records (a delete is two) "
+            + $"in {Shop.Tables.Length} topics");
         totals.AddRow("latency", $"p50 [bold]{calm.Milliseconds(0.5):0.0} ms[/], "
             + $"p99 [bold]{calm.Milliseconds(0.99):0.0} ms[/] from commit to service");
         if (all.Count > calm.Count)
