@@ -7,11 +7,14 @@ namespace Millrace.Commands;
 /// <summary><c>millrace demo</c>: database changes flow into Kafka consumers and survive crashes.</summary>
 internal static class DemoCommand
 {
+    /// <summary>Stopped by SIGINT or SIGTERM before it had compared anything: neither a success nor a loss.</summary>
+    private const int Stopped = 130;
+
     public static Command Create()
     {
         var seconds = new Option<int>("--seconds", "-s")
         {
-            Description = "How long the application takes orders.",
+            Description = "How long the application takes orders, at least; from 10 on.",
             DefaultValueFactory = _ => 45,
         };
         var rate = new Option<int>("--rate", "-r")
@@ -32,10 +35,12 @@ internal static class DemoCommand
         command.SetAction((result, _) =>
         {
             var (duration, perSecond) = (result.GetValue(seconds), result.GetValue(rate));
-            if (duration is < 5 or > 86_400)
-                return Task.FromResult(KafkaClient.Usage($"--seconds {duration}: give a number from 5 to 86400."));
+            if (duration is < 10 or > 86_400)
+                return Task.FromResult(KafkaClient.Usage($"--seconds {duration}: give a number from 10 to 86400."));
             if (perSecond is < 1 or > 100_000)
                 return Task.FromResult(KafkaClient.Usage($"--rate {perSecond}: give a number from 1 to 100000."));
+            if (result.GetValue(postgres) is { } programs && !PostgresPrograms.IsServer(programs))
+                return Task.FromResult(KafkaClient.Usage($"--postgres {programs}: no initdb and postgres there."));
             return RunAsync(new DemoOptions(
                 TimeSpan.FromSeconds(duration), perSecond, result.GetValue(keep), result.GetValue(postgres)));
         });
@@ -86,8 +91,8 @@ internal static class DemoCommand
         }
         catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
         {
-            Console.Error.WriteLine("stopped; nothing is left running");
-            return ExitCode.Failure;
+            Console.Error.WriteLine("stopped before the comparison; nothing is left running");
+            return Stopped;
         }
     }
 }

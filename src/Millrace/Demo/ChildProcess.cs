@@ -43,6 +43,8 @@ internal sealed class ChildProcess : IDisposable
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
                 WorkingDirectory = Path.GetDirectoryName(errors)!,
+                // A .NET process that is killed would leave its debugger's and diagnostics' pipes in /tmp.
+                Environment = { ["DOTNET_EnableDiagnostics"] = "0" },
             },
         };
         var log = TextWriter.Synchronized(new StreamWriter(errors, append: true) { AutoFlush = true });
@@ -73,6 +75,9 @@ internal sealed class ChildProcess : IDisposable
             : [host];
         return self.Concat(arguments);
     }
+
+    public static bool IsOnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
+        .Any(directory => File.Exists(Path.Combine(directory, program)));
 
     /// <summary>Runs a program to its end and returns what it wrote; throws <see cref="DemoException"/> if it fails.
     /// </summary>

@@ -114,7 +114,7 @@ internal sealed class ConsumerProcess(string name, string bootstrap, string dire
             _report = report with
             {
                 NewestCommitMicros = Math.Max(report.NewestCommitMicros, _report.NewestCommitMicros),
-                Position = IsConsuming ? report.Position : _report.Position,
+                Lag = IsConsuming ? report.Lag : _report.Lag,
             };
         }
     }

@@ -71,13 +71,13 @@ internal sealed class DemoRun : IDisposable
         _millrace = new PrivateMillrace(_postgres, _directory, _guard);
         await _millrace.StartAsync(_cancelled);
         _screen.Tell($"Millrace serves Kafka clients on {_millrace.Bootstrap} and captures "
-            + string.Join(", ", Shop.Tables));
+            + $"{Shop.Tables.Length} tables");
         _services = [.. ServiceNames.All.Select(Service)];
         foreach (var service in _services)
             service.Start();
-        await UntilAsync("the services have the first rows", () => _services.All(service =>
+        await UntilAsync("the services have the initial rows", () => _services.All(service =>
             service.IsConsuming && service.Report.Applied >= Shop.FirstRowsOf(service.Tables)));
-        _screen.Tell($"three services have the first {Shop.FirstRowsOf(Shop.Tables)} rows; "
+        _screen.Tell($"three services have the {Shop.FirstRowsOf(Shop.Tables)} initial rows; "
             + $"all is up after {clock.Elapsed.TotalSeconds:0.0} s");
     }
 
@@ -92,8 +92,8 @@ internal sealed class DemoRun : IDisposable
     private async Task WorkAsync()
     {
         var clock = Stopwatch.StartNew();
-        _application.Start(_cancelled);
         SetCalm(true);
+        _application.Start(_cancelled);
         await UntilAtAsync(clock, 0.2);
         await CrashAsync("the cache service", _services[0].Kill, async () =>
         {
@@ -106,7 +106,7 @@ internal sealed class DemoRun : IDisposable
         await CrashAsync("PostgreSQL", _postgres.Kill, () => _postgres.StartAsync(_cancelled));
         await UntilAtAsync(clock, 1);
         await _application.StopAsync();
-        _screen.Tell($"the application has stopped after {_application.Committed} transactions; services catch up");
+        _screen.Tell($"the application stopped after {_application.Committed} commits; services catch up");
         await CatchUpAsync();
     }
 
@@ -121,7 +121,7 @@ internal sealed class DemoRun : IDisposable
         _screen.Tell($"{what} serves again after {serves.TotalMilliseconds:0} ms");
         var mark = NowMicros();
         await UntilAsync($"changes flow again after the crash of {what}", () => _services.All(IsBeyond(mark)));
-        _screen.Tell($"changes flow to every service again after {clock.Elapsed.TotalMilliseconds:0} ms");
+        _screen.Tell($"changes flow again after {clock.Elapsed.TotalMilliseconds:0} ms");
         _crashes.Add(new Crash(what, serves, clock.Elapsed));
         await SettleAsync();
         SetCalm(true);

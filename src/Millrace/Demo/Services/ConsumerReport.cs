@@ -1,12 +1,12 @@
 namespace Millrace.Demo.Services;
 
 /// <summary>What a service tells about itself, one JSON line each time.</summary>
-/// <param name="Applied">Row changes applied.</param>
+/// <param name="Applied">Initial rows and row changes applied.</param>
 /// <param name="Reread">Records given again that it had applied.</param>
 /// <param name="Repeated">Changes found more than once in the topics.</param>
 /// <param name="Gaps">Changes missing by the versions of the rows.</param>
-/// <param name="Position">Records up to its position, over all its partitions.</param>
-/// <param name="Lag">Records behind its position.</param>
+/// <param name="Position">The sum of the next offsets of all partitions it has read.</param>
+/// <param name="Lag">Records in its partitions from there on.</param>
 /// <param name="Partitions">Partitions it is assigned.</param>
 /// <param name="NewestCommitMicros">Commit time of the newest change it has.</param>
 /// <param name="Latencies">Commit-to-service latencies since the last report, by histogram bucket.</param>
