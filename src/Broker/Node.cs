@@ -59,7 +59,7 @@ public sealed class Node : IDisposable
         var identity = new NodeIdentity(_directory.ClusterId, settings.NodeId, host, port);
         var limits = new ConnectionLimits(settings.Int("socket.request.max.bytes"), InFlightRequests, UnsentBytes);
         var dispatcher = Dispatcher(identity, settings, controller, coordinators);
-        _retention = new RetentionTask(_topics, _background, settings);
+        _retention = new RetentionTask(_topics, _background, settings, log);
         _retention.Start();
         _listener.Start(_loops, dispatcher, limits);
     }

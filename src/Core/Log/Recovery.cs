@@ -164,6 +164,5 @@ internal static class Recovery
     {
         var segment = new Segment(disk, directory, new Offset(baseOffset), now);
         segment.DeleteFiles();
-        segment.Close();
     }
 }
