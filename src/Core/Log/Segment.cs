@@ -37,6 +37,9 @@ internal sealed class Segment : IRecordSource
 
     public Instant Created { get; }
 
+    /// <summary>Of its files, without their suffixes.</summary>
+    public string Path => _path;
+
     public IDiskFile File => _file;
 
     public long Size => Volatile.Read(ref _size);

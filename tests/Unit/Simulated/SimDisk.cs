@@ -24,6 +24,9 @@ internal sealed class SimDisk : IDisk
 
     public bool FailReads { get; set; }
 
+    /// <summary>The files and directories that can be neither opened nor deleted.</summary>
+    public Predicate<string> Refuses { get; set; } = _ => false;
+
     /// <summary>A deletion reaches the disk before all that waits for a flush of the directory.</summary>
     public bool DeletesAtOnce { get; set; }
 
@@ -34,6 +37,7 @@ internal sealed class SimDisk : IDisk
     {
         if (!_directories.Contains(ParentOf(path)))
             throw new DirectoryNotFoundException(path);
+        ThrowIfRefused(path);
         if (!_files.TryGetValue(path, out SimFile? file))
             _files[path] = file = new SimFile();
         OpenFiles++;
@@ -66,6 +70,7 @@ internal sealed class SimDisk : IDisk
 
     public void DeleteDirectory(string path)
     {
+        ThrowIfRefused(path);
         foreach (string file in _files.Keys.Where(p => p.StartsWith(path + "/", StringComparison.Ordinal)).ToArray())
             _files.Remove(file);
         _directories.RemoveWhere(d => d == path || d.StartsWith(path + "/", StringComparison.Ordinal));
@@ -122,6 +127,12 @@ internal sealed class SimDisk : IDisk
 
     public void SetContent(string path, byte[] content) =>
         _files[path] = new SimFile { Content = content, Durable = content };
+
+    private void ThrowIfRefused(string path)
+    {
+        if (Refuses(path))
+            throw new IOException($"{path} is refused.");
+    }
 
     private static string ParentOf(string path) => path.LastIndexOf('/') is var slash and >= 0 ? path[..slash] : "";
 
