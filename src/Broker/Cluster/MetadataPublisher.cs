@@ -59,10 +59,7 @@ internal sealed class MetadataPublisher(
             return;
         }
 
-        var hosted = new HostedTopic(topic.Name, topic.Id, opened.ToImmutable());
-        topics.Set(hosted);
-        if (topic.Name == TopicName.ConsumerOffsets)
-            coordinators.Serve(hosted.Partitions);
+        topics.Set(new HostedTopic(topic.Name, topic.Id, opened.ToImmutable()));
     }
 
     private void OpenLogs(TopicImage topic, ImmutableArray<Partition>.Builder opened)
@@ -73,6 +70,9 @@ internal sealed class MetadataPublisher(
             var id = new TopicPartition(topic.Name, opened.Count);
             opened.Add(new Partition(id, topic.Id, Open(id, topic.Id, logSettings), flushQueue));
         }
+
+        if (topic.Name == TopicName.ConsumerOffsets)
+            coordinators.Serve(opened.ToImmutable());
     }
 
     private PartitionLog Open(TopicPartition id, Uuid topicId, LogSettings logSettings)
