@@ -36,6 +36,8 @@ public sealed class Node : IDisposable
     private readonly IMetadataLog _metadataLog;
     private readonly TopicPartitions _topics = new();
     private readonly RetentionTask _retention;
+    private readonly RecoveryPointTask _recoveryPoints;
+    private readonly MetadataPublisher _publisher;
     private readonly Listener _listener;
     private readonly Action<string> _log;
 
@@ -50,23 +52,29 @@ public sealed class Node : IDisposable
         _loops = [.. Enumerable.Range(0, settings.Int("num.network.threads")).Select(i => new Loop($"loop-{i}", log))];
 
         var coordinators = new GroupCoordinators(_background, settings, new MemberIds());
-        var publisher = new MetadataPublisher(disk, _topics, coordinators, _committer, settings, Clock.Machine)
+        var points = new RecoveryPoints(disk);
+        _publisher = new MetadataPublisher(disk, _topics, coordinators, _committer, settings, Clock.Machine)
         {
             WereLogsClosed = _directory.WasCleanlyShutDown,
+            RecoveryPoints = points,
+            Log = log,
         };
         _metadataLog = new LocalMetadataLog(PartitionLog.Open(
             disk, new TopicPartition(TopicName.ClusterMetadata, 0), LogSettings.Default, Clock.Machine.Now,
             new LogOpening(_directory.WasCleanlyShutDown, Offset.Zero, Offset.Zero)));
         var core = new Controller(settings, Randomness.Machine, OpenFiles.Limit / FilesAPartition);
-        var controller = new ControllerShard(_background, core, _metadataLog, publisher, settings, log);
+        var controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, log);
         var (host, port) = AdvertisedAddress(settings);
         var identity = new NodeIdentity(_directory.ClusterId, settings.NodeId, host, port);
         var limits = new ConnectionLimits(settings.Int("socket.request.max.bytes"), InFlightRequests, UnsentBytes);
         var dispatcher = Dispatcher(identity, settings, controller, coordinators);
-        _retention = new RetentionTask(_topics, _background, settings);
-        if (!directory.WasCleanlyShutDown)
-            log($"{_topics.Topics.Sum(topic => topic.Partitions.Length)} logs were checked and are ready.");
+        if (!directory.WasCleanlyShutDown && _topics.Topics.Any())
+            log($"After an unclean stop {_topics.Topics.Sum(topic => topic.Partitions.Length)} logs were checked.");
+        _retention = new RetentionTask(_topics, _background, settings, log);
         _retention.Start();
+        _recoveryPoints = new RecoveryPointTask(_topics, points, _background, log);
+        _recoveryPoints.Save();
+        _recoveryPoints.Start();
         _listener.Start(_loops, dispatcher, limits);
     }
 
@@ -103,9 +111,10 @@ public sealed class Node : IDisposable
             loop.Dispose();
         _background.Dispose();
         _committer.Dispose();
-        var isClean = true;
+        var isClean = !_publisher.HasFailed;
         foreach (var partition in _topics.Topics.SelectMany(topic => topic.Partitions))
             isClean &= partition.Log.Close(clean: true);
+        _recoveryPoints.Save();
         _metadataLog.Dispose();
         MarkShutdown(isClean);
         _directory.Dispose();

@@ -15,7 +15,8 @@ namespace Millrace.Broker.Cluster;
 /// <remarks>
 /// <para>Owned by the controller shard and called on its loop alone. 1. A partition that can be found has an open log.
 /// 2. A deleted topic can't be found before its files go. 3. A topic never gets the records of a former one of its
-/// name.</para>
+/// name. 4. What the disk refuses concerns one topic: it is told, the topic is not hosted, the next call tries again.
+/// </para>
 /// </remarks>
 internal sealed class MetadataPublisher(
     IDisk disk, TopicPartitions topics, GroupCoordinators coordinators, IFlushQueue flushQueue, BrokerSettings settings,
@@ -23,6 +24,13 @@ internal sealed class MetadataPublisher(
 {
     /// <summary>Whether the logs that exist were closed in order.</summary>
     public bool WereLogsClosed { get; init; }
+
+    public required RecoveryPoints RecoveryPoints { get; init; }
+
+    public required Action<string> Log { get; init; }
+
+    /// <summary>A log could not be opened: it is not known to be in order when the others are.</summary>
+    public bool HasFailed { get; private set; }
 
     public void Publish(ClusterImage image)
     {
@@ -43,34 +51,51 @@ internal sealed class MetadataPublisher(
     private void Open(TopicImage topic, ImmutableArray<Partition> present)
     {
         var opened = present.ToBuilder();
-        var logSettings = TopicLogSettings.Of(topic, settings);
-        for (var number = present.Length; number < topic.Partitions.Length; number++)
+        if (!Guarded(() => OpenLogs(topic, opened), $"{topic.Name} can't be opened"))
         {
-            var id = new TopicPartition(topic.Name, number);
+            HasFailed = true;
+            foreach (var partition in opened.Skip(present.Length))
+                partition.Log.Close(clean: false);
+            return;
+        }
+
+        topics.Set(new HostedTopic(topic.Name, topic.Id, opened.ToImmutable()));
+    }
+
+    private void OpenLogs(TopicImage topic, ImmutableArray<Partition>.Builder opened)
+    {
+        var logSettings = TopicLogSettings.Of(topic, settings);
+        while (opened.Count < topic.Partitions.Length)
+        {
+            var id = new TopicPartition(topic.Name, opened.Count);
             opened.Add(new Partition(id, topic.Id, Open(id, topic.Id, logSettings), flushQueue));
         }
 
-        var hosted = new HostedTopic(topic.Name, topic.Id, opened.ToImmutable());
-        topics.Set(hosted);
         if (topic.Name == TopicName.ConsumerOffsets)
-            coordinators.Serve(hosted.Partitions);
+            coordinators.Serve(opened.ToImmutable());
     }
 
     private PartitionLog Open(TopicPartition id, Uuid topicId, LogSettings logSettings)
     {
-        var opening = new LogOpening(WereLogsClosed, Offset.Zero, Offset.Zero);
+        var opening = new LogOpening(WereLogsClosed, RecoveryPoints.Of(id), Offset.Zero);
         var log = PartitionLog.Open(disk, id, logSettings, clock.Now, opening);
-        if (log.TopicId == topicId)
-            return log;
-        if (!log.TopicId.IsZero)
+        if (log.TopicId != topicId)
         {
-            // A crash came between the deletion of a former topic of this name and that of its files.
-            log.Delete();
-            log.Close(clean: false);
-            log = PartitionLog.Open(disk, id, logSettings, clock.Now, opening);
+            if (!log.TopicId.IsZero)
+            {
+                // A crash came between the deletion of a former topic of this name and that of its files.
+                log.Delete();
+                log.Close(clean: false);
+                log = PartitionLog.Open(
+                    disk, id, logSettings, clock.Now, opening with { RecoveryPoint = Offset.Zero });
+            }
+
+            log.AssignTopicId(topicId);
         }
 
-        log.AssignTopicId(topicId);
+        // The point of a former log must not outlive it, or unflushed records of this one would count as flushed.
+        if (RecoveryPoints.Of(id) > log.FlushedOffset)
+            RecoveryPoints.Save([log]);
         return log;
     }
 
@@ -82,7 +107,25 @@ internal sealed class MetadataPublisher(
         foreach (var partition in topic.Partitions)
         {
             partition.Close();
-            partition.Log.Delete();
+            Guarded(partition.Log.Delete, $"{partition.Id} can't be deleted");
+        }
+
+        Guarded(
+            () => RecoveryPoints.Forget(topic.Partitions.Select(partition => partition.Id)),
+            $"{Core.Log.RecoveryPoints.Path} can't be written");
+    }
+
+    private bool Guarded(Action change, string problem)
+    {
+        try
+        {
+            change();
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            Log($"{problem}: {failure.Message}");
+            return false;
         }
     }
 }

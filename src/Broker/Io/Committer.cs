@@ -77,6 +77,8 @@ internal sealed class Committer : IFlushQueue, IDisposable
         try
         {
             partition.Flush();
+            if (partition.TakeFailure() is { } text)
+                _log(text);
         }
         catch (Exception failure) when (failure is not Core.Model.InvariantBrokenException)
         {

@@ -56,28 +56,80 @@ internal sealed class FileDisk : IDisk
 
     private sealed class FileDiskFile(SafeFileHandle handle) : IDiskFile
     {
-        public long Length => RandomAccess.GetLength(handle);
+        public long Length
+        {
+            get
+            {
+                try
+                {
+                    return RandomAccess.GetLength(handle);
+                }
+                catch (ObjectDisposedException e)
+                {
+                    throw Closed(e);
+                }
+            }
+        }
 
         public int Read(long position, Span<byte> destination)
         {
-            int total = 0;
-            while (total < destination.Length)
+            try
             {
-                int count = RandomAccess.Read(handle, destination[total..], position + total);
-                if (count == 0)
-                    break;
-                total += count;
-            }
+                int total = 0;
+                while (total < destination.Length)
+                {
+                    int count = RandomAccess.Read(handle, destination[total..], position + total);
+                    if (count == 0)
+                        break;
+                    total += count;
+                }
 
-            return total;
+                return total;
+            }
+            catch (ObjectDisposedException e)
+            {
+                throw Closed(e);
+            }
         }
 
-        public void Write(long position, ReadOnlySpan<byte> source) => RandomAccess.Write(handle, source, position);
+        public void Write(long position, ReadOnlySpan<byte> source)
+        {
+            try
+            {
+                RandomAccess.Write(handle, source, position);
+            }
+            catch (ObjectDisposedException e)
+            {
+                throw Closed(e);
+            }
+        }
 
-        public void Flush() => Native.Fdatasync(handle);
+        public void Flush()
+        {
+            try
+            {
+                Native.Fdatasync(handle);
+            }
+            catch (ObjectDisposedException e)
+            {
+                throw Closed(e);
+            }
+        }
 
-        public void Truncate(long length) => RandomAccess.SetLength(handle, length);
+        public void Truncate(long length)
+        {
+            try
+            {
+                RandomAccess.SetLength(handle, length);
+            }
+            catch (ObjectDisposedException e)
+            {
+                throw Closed(e);
+            }
+        }
 
         public void Dispose() => handle.Dispose();
+
+        private static IOException Closed(ObjectDisposedException e) => new("The file is closed.", e);
     }
 }

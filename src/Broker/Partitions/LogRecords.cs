@@ -23,6 +23,7 @@ internal static class LogRecords
             var slice = log.Read(offset, ChunkBytes, log.LogEndOffset, atLeastOneBatch: true);
             if (slice.Error != ErrorCode.None || slice.Length == 0)
                 throw new IOException($"{log.Partition} can't be read at offset {offset}: {slice.Error}.");
+            var from = offset;
             var chunk = ArrayPool<byte>.Shared.Rent(slice.Length);
             slice.CopyTo(chunk.AsSpan(0, slice.Length));
             foreach (var batch in RecordBatch.Enumerate(chunk.AsSpan(0, slice.Length)))
@@ -33,6 +34,8 @@ internal static class LogRecords
             }
 
             ArrayPool<byte>.Shared.Return(chunk);
+            if (offset <= from)
+                throw new IOException($"{log.Partition} is damaged at offset {from}: no batch goes on from there.");
         }
     }
 

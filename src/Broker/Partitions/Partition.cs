@@ -21,6 +21,7 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
     private readonly Lock _readersLock = new();
     private readonly HashSet<IAppendListener> _listeners = [];
     private long _highWatermark = log.LogEndOffset.Value;
+    private int _isFailureTold;
 
     public TopicPartition Id { get; } = id;
 
@@ -52,7 +53,11 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
         {
             result = Log.Append(batch, LeaderEpoch, now, origin);
             if (result.Error != ErrorCode.None)
+            {
+                ReportFailure();
                 return result;
+            }
+
             var end = result.NextOffset;
             if (durable is null)
             {
@@ -134,7 +139,15 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
             Retention.Apply(Log, now, HighWatermark);
             Log.RemoveExpiredProducers(now);
         }
+
+        ReportFailure();
     }
+
+    /// <summary>What took the log offline, in words for the operator, once; null if nothing did.</summary>
+    public string? TakeFailure() =>
+        Log.Failure is { } failure && Interlocked.Exchange(ref _isFailureTold, 1) == 0
+            ? $"{Id} is offline: {failure.Message.TrimEnd('.')}. Free space or mend the disk, then restart."
+            : null;
 
     /// <summary>Whether the request's view of the leadership is this one (KIP-320); -1 is no view.</summary>
     public ErrorCode CheckLeaderEpoch(int currentLeaderEpoch) =>
@@ -168,6 +181,13 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
         foreach (var listener in released)
             listener.OnFlushed(ErrorCode.UnknownTopicOrPartition);
         NotifyListeners();
+    }
+
+    /// <summary>The flush queue tells the operator, and those who wait for a flush that now fails.</summary>
+    private void ReportFailure()
+    {
+        if (Log.Failure is not null && Volatile.Read(ref _isFailureTold) == 0)
+            flushQueue.Enqueue(this);
     }
 
     private void NotifyListeners()

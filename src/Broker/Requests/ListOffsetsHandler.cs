@@ -56,13 +56,19 @@ internal sealed class ListOffsetsHandler(TopicPartitions topics) : RequestHandle
             return Failed(wanted, error);
 
         var log = partition.Log;
+        var found = wanted.Timestamp switch
+        {
+            MaxTimestamp => log.MaxTimestampOffset(),
+            >= 0 => log.OffsetForTimestamp(wanted.Timestamp),
+            _ => TimestampOffset.None,
+        };
+        if (found == TimestampOffset.Unreadable)
+            return Failed(wanted, ErrorCode.KafkaStorageError);
         var (offset, timestamp) = wanted.Timestamp switch
         {
             Latest => (partition.HighWatermark, -1L),
             Earliest or EarliestLocal => (log.LogStartOffset, -1L),
-            LatestTiered or EarliestPendingUpload => (Offset.None, -1L),
-            MaxTimestamp => Found(log.MaxTimestampOffset()),
-            _ => Found(log.OffsetForTimestamp(wanted.Timestamp)),
+            _ => (found.Offset, found.Timestamp),
         };
         if (offset > partition.HighWatermark || (wanted.Timestamp is not Latest && offset == partition.HighWatermark
             && wanted.Timestamp is not (Earliest or EarliestLocal)))
@@ -75,8 +81,6 @@ internal sealed class ListOffsetsHandler(TopicPartitions topics) : RequestHandle
             LeaderEpoch = offset == Offset.None ? -1 : partition.LeaderEpoch.Value,
         };
     }
-
-    private static (Offset Offset, long Timestamp) Found(TimestampOffset found) => (found.Offset, found.Timestamp);
 
     private static bool IsKnown(long timestamp, short version) => timestamp switch
     {

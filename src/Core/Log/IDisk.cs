@@ -26,8 +26,8 @@ internal interface IDisk
 }
 
 /// <summary>
-/// An open file. Reads, writes and a flush may run at the same time. A file that was deleted can be read as long as
-/// somebody holds it.
+/// An open file. Reads, writes and a flush may run at the same time, and beside a disposal, behind which each is an
+/// <see cref="IOException"/>. A file that was deleted can be read, and takes its space, until it is disposed.
 /// </summary>
 internal interface IDiskFile : IDisposable
 {

@@ -31,6 +31,9 @@ internal readonly record struct LogSlice
 internal readonly record struct TimestampOffset(Offset Offset, long Timestamp, LeaderEpoch Epoch)
 {
     public static readonly TimestampOffset None = new(Offset.None, -1, LeaderEpoch.None);
+
+    /// <summary>No answer: the log could not be read.</summary>
+    public static readonly TimestampOffset Unreadable = new(Offset.None, -2, LeaderEpoch.None);
 }
 
 /// <summary>

@@ -28,6 +28,7 @@ internal sealed class PartitionLog
     private readonly Lock _flushing = new();
     private volatile Segment[] _segments;
     private volatile bool _offline;
+    private volatile IOException? _failure;
     private int _newNames = 1; // files were created since the directory was flushed
     private bool _isDirectoryDurable;
     private long _logStartOffset;
@@ -49,7 +50,9 @@ internal sealed class PartitionLog
         _logStartOffset = Math.Clamp(
             opening.LogStartOffset.Value, _segments[0].BaseOffset.Value, _logEndOffset);
         Recovery.LoadProducers(disk, _directory, _segments, _producers);
-        _flushedOffset = opening.CleanlyClosed ? _logEndOffset : Math.Min(opening.RecoveryPoint.Value, _logEndOffset);
+        _flushedOffset = opening.CleanlyClosed ? _logEndOffset
+            : opening.RecoveryPoint.Value <= _logEndOffset ? opening.RecoveryPoint.Value
+            : 0;
     }
 
     public TopicPartition Partition { get; }
@@ -70,6 +73,9 @@ internal sealed class PartitionLog
     public LeaderEpoch LatestEpoch => _epochs.Latest;
 
     public bool IsOffline => _offline;
+
+    /// <summary>What took the log offline; null if nothing did but its own end.</summary>
+    public IOException? Failure => _failure;
 
     public long SizeInBytes => _segments.Sum(segment => segment.Size);
 
@@ -120,9 +126,9 @@ internal sealed class PartitionLog
             return AppendChecked(
                 recompressed is null ? data[..verdict.Length] : recompressed.Build(), epoch, now, origin);
         }
-        catch (IOException)
+        catch (IOException failure)
         {
-            _offline = true;
+            Fail(failure);
             return AppendResult.Refused(ErrorCode.KafkaStorageError, Offset.None);
         }
     }
@@ -146,9 +152,9 @@ internal sealed class PartitionLog
                 if (newNames)
                     FlushNames();
             }
-            catch (IOException)
+            catch (IOException failure)
             {
-                _offline = true;
+                Fail(failure);
                 return ErrorCode.KafkaStorageError;
             }
 
@@ -159,7 +165,8 @@ internal sealed class PartitionLog
 
     /// <summary>
     /// Whole batches from the one that holds <paramref name="from"/> on, all below <paramref name="upperBound"/>, not
-    /// copied. With <paramref name="atLeastOneBatch"/> the first may exceed <paramref name="maxBytes"/>.
+    /// copied. With <paramref name="atLeastOneBatch"/> the first may exceed <paramref name="maxBytes"/>. A failed read
+    /// leaves the log online: what it holds elsewhere may be sound.
     /// </summary>
     public LogSlice Read(Offset from, int maxBytes, Offset upperBound, bool atLeastOneBatch)
     {
@@ -173,39 +180,31 @@ internal sealed class PartitionLog
         Segment[] segments = _segments;
         if (from < segments[0].BaseOffset)
             return LogSlice.Failed(ErrorCode.OffsetOutOfRange); // deleted since the start was read
-        for (int i = IndexOf(segments, from); i < segments.Length; i++)
+        try
         {
-            if (SegmentReader.TryRead(segments[i], from, maxBytes, upperBound, atLeastOneBatch, out LogSlice slice))
-                return slice;
+            for (int i = IndexOf(segments, from); i < segments.Length; i++)
+            {
+                if (SegmentReader.TryRead(segments[i], from, maxBytes, upperBound, atLeastOneBatch, out LogSlice slice))
+                    return slice;
+            }
+        }
+        catch (IOException)
+        {
+            return LogSlice.Failed(from < LogStartOffset ? ErrorCode.OffsetOutOfRange : ErrorCode.KafkaStorageError);
         }
 
         return LogSlice.Empty;
     }
 
-    /// <summary>The first record with the timestamp or a later one; None if there is none.</summary>
-    public TimestampOffset OffsetForTimestamp(long timestamp)
-    {
-        Offset start = LogStartOffset;
-        foreach (Segment segment in _segments)
-        {
-            if (segment.NextOffset > start && segment.MaxTimestamp >= timestamp
-                && SegmentReader.TryFind(segment, timestamp, start, Settings, out TimestampOffset found))
-                return found;
-        }
+    /// <summary>
+    /// The first record with the timestamp or a later one; None if there is none, Unreadable if the disk refuses.
+    /// </summary>
+    public TimestampOffset OffsetForTimestamp(long timestamp) => Looked(() => Find(timestamp));
 
-        return TimestampOffset.None;
-    }
-
-    /// <summary>The first record with the greatest timestamp of the log; None if the log is empty.</summary>
-    public TimestampOffset MaxTimestampOffset()
-    {
-        Offset start = LogStartOffset;
-        Segment? latest = _segments.Where(segment => segment.NextOffset > start).MaxBy(segment => segment.MaxTimestamp);
-        return latest is not null
-            && SegmentReader.TryFind(latest, latest.MaxTimestamp, start, Settings, out TimestampOffset found)
-            ? found
-            : TimestampOffset.None;
-    }
+    /// <summary>
+    /// The first record with the greatest timestamp of the log; None if it is empty, Unreadable if the disk refuses.
+    /// </summary>
+    public TimestampOffset MaxTimestampOffset() => Looked(FindLatest);
 
     public EpochEndOffset EndOffsetForEpoch(LeaderEpoch epoch) => _epochs.EndOffsetFor(epoch, LogEndOffset);
 
@@ -218,13 +217,11 @@ internal sealed class PartitionLog
         Segment[] segments = _segments;
         int kept = Math.Min(IndexOf(segments, offset), segments.Length - 1);
         _segments = segments[kept..];
-        return Guarded(() =>
-        {
-            _epochs.StartAt(offset);
-            foreach (Segment segment in segments[..kept])
-                segment.DeleteFiles();
-            Interlocked.Exchange(ref _newNames, 1);
-        });
+        _epochs.StartAt(offset);
+        if (kept == 0)
+            return true;
+        lock (_flushing) // a flush may be at work on the files
+            return Guarded(() => DeleteSegments(segments[..kept]));
     }
 
     /// <summary>Starts a new segment, so that the one before can be deleted; nothing if the last is empty.</summary>
@@ -267,15 +264,73 @@ internal sealed class PartitionLog
         return isClean;
     }
 
-    /// <summary>Deletes the directory. Readers that hold a slice can go on.</summary>
+    /// <summary>
+    /// Deletes the directory and closes the files, for the space is free only then: a reader's slice fails from now on.
+    /// </summary>
     public void Delete()
     {
         lock (_flushing)
         {
             _offline = true;
-            _disk.DeleteDirectory(_directory);
-            _disk.FlushDirectory("");
+            try
+            {
+                _disk.DeleteDirectory(_directory);
+                _disk.FlushDirectory("");
+            }
+            finally
+            {
+                foreach (Segment segment in _segments)
+                    segment.Close();
+            }
         }
+    }
+
+    private static TimestampOffset Looked(Func<TimestampOffset> find)
+    {
+        try
+        {
+            return find();
+        }
+        catch (IOException)
+        {
+            return TimestampOffset.Unreadable;
+        }
+    }
+
+    private TimestampOffset Find(long timestamp)
+    {
+        Offset start = LogStartOffset;
+        foreach (Segment segment in _segments)
+        {
+            if (segment.NextOffset > start && segment.MaxTimestamp >= timestamp
+                && SegmentReader.TryFind(segment, timestamp, start, Settings, out TimestampOffset found))
+                return found;
+        }
+
+        return TimestampOffset.None;
+    }
+
+    private TimestampOffset FindLatest()
+    {
+        Offset start = LogStartOffset;
+        Segment? latest = _segments.Where(segment => segment.NextOffset > start)
+            .MaxBy(segment => segment.MaxTimestamp);
+        return latest is not null
+            && SegmentReader.TryFind(latest, latest.MaxTimestamp, start, Settings, out TimestampOffset found)
+            ? found
+            : TimestampOffset.None;
+    }
+
+    /// <summary>
+    /// Not before what stays has a durable name: a power failure must leave the old segments or the new.
+    /// </summary>
+    private void DeleteSegments(Segment[] segments)
+    {
+        if (Interlocked.Exchange(ref _newNames, 0) != 0)
+            FlushNames();
+        foreach (Segment segment in segments)
+            segment.DeleteFiles();
+        Interlocked.Exchange(ref _newNames, 1);
     }
 
     private AppendResult AppendChecked(Span<byte> data, LeaderEpoch epoch, Instant now, AppendOrigin origin)
@@ -408,11 +463,19 @@ internal sealed class PartitionLog
             change();
             return true;
         }
-        catch (IOException)
+        catch (IOException failure)
         {
-            _offline = true;
+            Fail(failure);
             return false;
         }
+    }
+
+    /// <summary>The first failure is the one to know; what fails in a closed or deleted log is none.</summary>
+    private void Fail(IOException failure)
+    {
+        if (!_offline)
+            _failure = failure;
+        _offline = true;
     }
 
     /// <summary>The segment that holds an offset: the last that begins at or below it.</summary>

@@ -7,7 +7,8 @@ namespace Millrace.Core.Log;
 /// <summary>
 /// Opens what a directory holds. After a clean close the files are taken as they are. Otherwise everything from the
 /// recovery point on is read again: lengths, checksums, ascending offsets; the log is cut at the first batch that
-/// fails, and no batch behind a hole survives, for such a batch was never acknowledged as durable.
+/// fails, and no batch behind a hole survives, for such a batch was never acknowledged as durable. What lies below the
+/// recovery point was: it is never cut. A recovery point above the end is of another log and counts as 0.
 /// </summary>
 internal static class Recovery
 {
@@ -17,6 +18,17 @@ internal static class Recovery
     public static Segment[] OpenSegments(
         IDisk disk, string directory, LogSettings settings, Instant now, LogOpening opening, LeaderEpochs epochs)
     {
+        Segment[] segments = OpenFrom(disk, directory, settings, now, opening, epochs);
+        if (opening.CleanlyClosed || opening.RecoveryPoint <= segments[^1].NextOffset)
+            return segments;
+        foreach (Segment segment in segments)
+            segment.Close();
+        return OpenFrom(disk, directory, settings, now, opening with { RecoveryPoint = Offset.Zero }, epochs);
+    }
+
+    private static Segment[] OpenFrom(
+        IDisk disk, string directory, LogSettings settings, Instant now, LogOpening opening, LeaderEpochs epochs)
+    {
         long[] bases = FindSegments(disk, directory);
         var segments = new List<Segment>();
         for (int i = 0; i < bases.Length; i++)
@@ -24,7 +36,8 @@ internal static class Recovery
             var segment = new Segment(disk, directory, new Offset(bases[i]), now);
             segments.Add(segment);
             bool isLast = i == bases.Length - 1;
-            if (!isLast && (opening.CleanlyClosed || bases[i + 1] <= opening.RecoveryPoint.Value))
+            // A flush that reached the next segment also reached the indexes of this one.
+            if (!isLast && (opening.CleanlyClosed || bases[i + 1] < opening.RecoveryPoint.Value))
             {
                 segment.Trust(new Offset(bases[i + 1]));
                 continue;
@@ -39,6 +52,7 @@ internal static class Recovery
             bool isWhole = Scan(segment, settings, opening.RecoveryPoint, epochs);
             if (!isLast && (!isWhole || !Continues(segment, bases[i + 1], settings)))
             {
+                ThrowIfFlushed(segment, opening.RecoveryPoint);
                 foreach (long lost in bases[(i + 1)..])
                     DeleteSegment(disk, directory, lost, now);
                 break;
@@ -117,9 +131,22 @@ internal static class Recovery
 
         if (segment.Size == length)
             return true;
+        ThrowIfFlushed(segment, recoveryPoint);
         segment.File.Truncate(segment.Size);
         segment.File.Flush();
         return false;
+    }
+
+    /// <summary>A crash leaves no damage below the recovery point: a cut there would lose what is behind it.</summary>
+    private static void ThrowIfFlushed(Segment segment, Offset recoveryPoint)
+    {
+        if (segment.NextOffset < recoveryPoint)
+        {
+            throw new IOException(
+                $"{segment.Path}.log is damaged at position {segment.Size}, offset {segment.NextOffset}, and was sound "
+                + $"up to offset {recoveryPoint}. Restore it from a copy; or, to go on with what lies before the "
+                + $"damage, delete {RecoveryPoints.Path}.");
+        }
     }
 
     private static bool IsCrcValid(IDiskFile file, long position, RecordBatch batch, byte[] chunk)
@@ -164,6 +191,5 @@ internal static class Recovery
     {
         var segment = new Segment(disk, directory, new Offset(baseOffset), now);
         segment.DeleteFiles();
-        segment.Close();
     }
 }

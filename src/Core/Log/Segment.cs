@@ -37,6 +37,9 @@ internal sealed class Segment : IRecordSource
 
     public Instant Created { get; }
 
+    /// <summary>Of its files, without their suffixes.</summary>
+    public string Path => _path;
+
     public IDiskFile File => _file;
 
     public long Size => Volatile.Read(ref _size);
@@ -157,7 +160,10 @@ internal sealed class Segment : IRecordSource
         NoteFrom(0, end, new SegmentIndexes(), indexIntervalBytes);
     }
 
-    /// <summary>Deletes the files. Readers that hold the segment can go on: the log file stays open.</summary>
+    /// <summary>
+    /// Deletes the files and closes them, for the space is free only then. A reader that holds the segment gets an
+    /// <see cref="IOException"/>.
+    /// </summary>
     public void DeleteFiles()
     {
         foreach (string suffix in (string[])[".log", ".index", ".timeindex", ".snapshot"])
@@ -165,6 +171,8 @@ internal sealed class Segment : IRecordSource
             if (_disk.Exists(_path + suffix))
                 _disk.Delete(_path + suffix);
         }
+
+        Close();
     }
 
     public void Close()

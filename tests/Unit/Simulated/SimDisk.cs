@@ -22,18 +22,36 @@ internal sealed class SimDisk : IDisk
 
     public bool FailWrites { get; set; }
 
+    public bool FailReads { get; set; }
+
+    /// <summary>The files and directories that can be neither opened nor deleted.</summary>
+    public Predicate<string> Refuses { get; set; } = _ => false;
+
+    /// <summary>A deletion reaches the disk before all that waits for a flush of the directory.</summary>
+    public bool DeletesAtOnce { get; set; }
+
+    /// <summary>Handles that nobody has disposed yet.</summary>
+    public int OpenFiles { get; private set; }
+
     public IDiskFile Open(string path)
     {
         if (!_directories.Contains(ParentOf(path)))
             throw new DirectoryNotFoundException(path);
+        ThrowIfRefused(path);
         if (!_files.TryGetValue(path, out SimFile? file))
             _files[path] = file = new SimFile();
+        OpenFiles++;
         return new Handle(this, file);
     }
 
     public bool Exists(string path) => _files.ContainsKey(path) || _directories.Contains(path);
 
-    public void Delete(string path) => _files.Remove(path);
+    public void Delete(string path)
+    {
+        _files.Remove(path);
+        if (DeletesAtOnce)
+            _durableFiles.Remove(path);
+    }
 
     public void Rename(string from, string to)
     {
@@ -52,6 +70,7 @@ internal sealed class SimDisk : IDisk
 
     public void DeleteDirectory(string path)
     {
+        ThrowIfRefused(path);
         foreach (string file in _files.Keys.Where(p => p.StartsWith(path + "/", StringComparison.Ordinal)).ToArray())
             _files.Remove(file);
         _directories.RemoveWhere(d => d == path || d.StartsWith(path + "/", StringComparison.Ordinal));
@@ -109,6 +128,12 @@ internal sealed class SimDisk : IDisk
     public void SetContent(string path, byte[] content) =>
         _files[path] = new SimFile { Content = content, Durable = content };
 
+    private void ThrowIfRefused(string path)
+    {
+        if (Refuses(path))
+            throw new IOException($"{path} is refused.");
+    }
+
     private static string ParentOf(string path) => path.LastIndexOf('/') is var slash and >= 0 ? path[..slash] : "";
 
     private sealed class SimFile
@@ -120,10 +145,22 @@ internal sealed class SimDisk : IDisk
 
     private sealed class Handle(SimDisk disk, SimFile file) : IDiskFile
     {
-        public long Length => file.Content.Length;
+        private bool _isClosed;
+
+        public long Length
+        {
+            get
+            {
+                ThrowIfClosed();
+                return file.Content.Length;
+            }
+        }
 
         public int Read(long position, Span<byte> destination)
         {
+            ThrowIfClosed();
+            if (disk.FailReads)
+                throw new IOException("The sector cannot be read.");
             ReadOnlySpan<byte> source = file.Content.AsSpan((int)Math.Min(position, file.Content.Length));
             int count = Math.Min(source.Length, destination.Length);
             source[..count].CopyTo(destination);
@@ -132,6 +169,7 @@ internal sealed class SimDisk : IDisk
 
         public void Write(long position, ReadOnlySpan<byte> source)
         {
+            ThrowIfClosed();
             if (disk.FailWrites)
                 throw new IOException("No space left on the device.");
             byte[] content = file.Content;
@@ -142,6 +180,7 @@ internal sealed class SimDisk : IDisk
 
         public void Flush()
         {
+            ThrowIfClosed();
             if (disk.FailFlushes)
                 throw new IOException("The disk refused.");
             disk.Flushes++;
@@ -150,6 +189,7 @@ internal sealed class SimDisk : IDisk
 
         public void Truncate(long length)
         {
+            ThrowIfClosed();
             byte[] content = file.Content;
             Array.Resize(ref content, (int)length);
             file.Content = content;
@@ -157,7 +197,15 @@ internal sealed class SimDisk : IDisk
 
         public void Dispose()
         {
-            // Memory holds no handle.
+            if (!_isClosed)
+                disk.OpenFiles--;
+            _isClosed = true;
+        }
+
+        private void ThrowIfClosed()
+        {
+            if (_isClosed)
+                throw new IOException("The file is closed.");
         }
     }
 }

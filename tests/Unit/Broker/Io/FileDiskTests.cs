@@ -44,6 +44,18 @@ public sealed class FileDiskTests : IDisposable
         Assert.ThrowsAny<IOException>(() => disk.FlushDirectory("none"));
     }
 
+    [Fact]
+    public void What_comes_after_the_disposal_is_a_failed_read_or_write()
+    {
+        IDiskFile file = new FileDisk(_folder).Open("a");
+        file.Dispose();
+        Assert.Throws<IOException>(() => file.Length);
+        Assert.Throws<IOException>(() => file.Read(0, new byte[1]));
+        Assert.Throws<IOException>(() => file.Write(0, [1]));
+        Assert.Throws<IOException>(file.Flush);
+        Assert.Throws<IOException>(() => file.Truncate(0));
+    }
+
     /// <summary>Kafka's own tool reads what was written, indexes, producers and all, and finds no mismatch.</summary>
     [Fact]
     public async Task Kafka_reads_the_files()

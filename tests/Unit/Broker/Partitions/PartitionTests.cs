@@ -94,6 +94,26 @@ public sealed class PartitionTests
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, heard.Outcome);
     }
 
+    [Fact]
+    public void AFailedWriteIsToldTheOperatorOnceAndThoseWhoWait()
+    {
+        var heard = new Heard(_order);
+        _fixture.Append(heard);
+        _fixture.Flush();
+        _fixture.Disk.FailWrites = true;
+
+        Assert.Equal(ErrorCode.KafkaStorageError, _fixture.Append().Error);
+
+        Assert.True(_fixture.IsFlushWanted);
+        _fixture.Flush();
+        Assert.Equal(
+            "orders-0 is offline: No space left on the device. Free space or mend the disk, then restart.",
+            _fixture.Partition.TakeFailure());
+        Assert.Null(_fixture.Partition.TakeFailure());
+        _fixture.Append();
+        Assert.False(_fixture.IsFlushWanted);
+    }
+
     [Theory]
     [InlineData(-1, ErrorCode.None)]
     [InlineData(0, ErrorCode.None)]

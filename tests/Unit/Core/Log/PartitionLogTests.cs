@@ -214,6 +214,59 @@ public sealed class PartitionLogTests
         Assert.Equal(new Uuid(1, 2), new LogFixture(disk: fixture.Disk.Copy()).Log.TopicId);
         fixture.Log.Delete();
         Assert.Empty(fixture.Disk.List(""));
-        slice.CopyTo(new byte[slice.Length]);
+        Assert.Equal(0, fixture.Disk.OpenFiles);
+        Assert.Throws<IOException>(() => slice.CopyTo(new byte[slice.Length]));
+        Assert.Equal(ErrorCode.KafkaStorageError, fixture.Append(LogFixture.Batch(["a"])).Error);
+        Assert.Null(fixture.Log.Failure);
+    }
+
+    [Fact]
+    public void Segments_that_retention_deletes_are_closed()
+    {
+        var fixture = new LogFixture();
+        fixture.Fill(40);
+        fixture.Log.Flush();
+        fixture.Log.AdvanceLogStartOffset(fixture.Log.LogEndOffset);
+        Assert.Equal(1, fixture.Disk.OpenFiles);
+    }
+
+    [Fact]
+    public void A_failed_read_is_told_and_leaves_the_log_online()
+    {
+        var fixture = new LogFixture();
+        fixture.Fill(40);
+        fixture.Disk.FailReads = true;
+        Assert.Equal(ErrorCode.KafkaStorageError, fixture.Log.Read(Offset.Zero, 1, new Offset(120), true).Error);
+        Assert.Equal(TimestampOffset.Unreadable, fixture.Log.OffsetForTimestamp(LogFixture.Now.Milliseconds));
+        Assert.Equal(TimestampOffset.Unreadable, fixture.Log.MaxTimestampOffset());
+        fixture.Disk.FailReads = false;
+        fixture.AssertHolds(120);
+        fixture.Fill(1);
+    }
+
+    [Fact]
+    public void The_first_failure_is_kept()
+    {
+        var fixture = new LogFixture();
+        fixture.Fill(1);
+        Assert.Null(fixture.Log.Failure);
+        fixture.Disk.FailWrites = true;
+        fixture.Append(LogFixture.Batch(["a"]));
+        fixture.Disk.FailFlushes = true;
+        fixture.Log.Flush();
+        Assert.Contains("No space left", fixture.Log.Failure!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_new_segment_is_durable_before_the_old_ones_go()
+    {
+        var fixture = new LogFixture();
+        fixture.Fill(40);
+        fixture.Log.Flush();
+        fixture.Disk.DeletesAtOnce = true;
+        fixture.Log.Roll(LogFixture.Now);
+        fixture.Log.AdvanceLogStartOffset(fixture.Log.LogEndOffset);
+        var again = new LogFixture(disk: fixture.Disk.Crash(), clean: false);
+        Assert.Equal(120, again.Log.LogEndOffset.Value);
     }
 }

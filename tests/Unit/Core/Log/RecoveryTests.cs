@@ -137,6 +137,57 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public void What_lies_below_the_recovery_point_is_not_cut()
+    {
+        var fixture = new LogFixture();
+        fixture.Fill(20);
+        fixture.Log.Flush();
+        new RecoveryPoints(fixture.Disk).Save([fixture.Log]);
+        fixture.Fill(20);
+        SimDisk disk = fixture.Disk.Crash((_, unflushed) => Math.Max(unflushed - 1, 0));
+        byte[] content = [.. disk.Content(FirstSegment)];
+        content[70] ^= 0x40;
+        disk.SetContent(FirstSegment, content);
+        Offset point = new RecoveryPoints(disk).Of(LogFixture.Topic);
+        Assert.Equal(60, point.Value);
+
+        var again = new LogFixture(disk: disk, clean: false, recoveryPoint: point.Value);
+
+        Assert.InRange(again.Log.LogEndOffset.Value, 60, 119);
+        Assert.Equal(content, disk.Content(FirstSegment));
+        again.AssertHolds(again.Log.LogEndOffset.Value, again.Log.Segments[1].BaseOffset.Value);
+    }
+
+    [Fact]
+    public void Damage_below_the_recovery_point_in_its_own_segment_cuts_nothing()
+    {
+        var fixture = new LogFixture();
+        fixture.Fill(3);
+        fixture.Log.Flush();
+        byte[] content = [.. fixture.Disk.Content(FirstSegment)];
+        content[(content.Length / 3) + 8] ^= 0x40;
+        fixture.Disk.SetContent(FirstSegment, content);
+
+        IOException failure = Assert.Throws<IOException>(
+            () => new LogFixture(disk: fixture.Disk, clean: false, recoveryPoint: 9));
+
+        Assert.Contains("offset 3", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(content, fixture.Disk.Content(FirstSegment));
+    }
+
+    [Fact]
+    public void A_recovery_point_above_the_end_counts_as_none()
+    {
+        var fixture = new LogFixture();
+        fixture.Fill(20);
+        byte[] content = [.. fixture.Disk.Content(FirstSegment)];
+        content[70] ^= 0x40;
+        fixture.Disk.SetContent(FirstSegment, content);
+
+        new LogFixture(disk: fixture.Disk, clean: false, recoveryPoint: 61).AssertHolds(0);
+    }
+
+    [Fact]
     public void Producers_are_known_again_after_any_stop()
     {
         foreach (bool clean in (bool[])[true, false])
