@@ -291,10 +291,11 @@ internal sealed class Connection : IConnection, IWatched
             else
                 CloseAfter(request, malformed.Message);
         }
-        catch (Exception failure) when (failure is not InvariantBrokenException && request is { IsDone: false })
+        catch (Exception failure) when (failure is not InvariantBrokenException)
         {
-            _log($"API {request.Header.ApiKey} version {request.Version} failed: {failure}");
-            CloseAfter(request, "an internal failure");
+            _log($"API {request?.Header.ApiKey} version {request?.Version} failed: {failure}");
+            if (request is { IsDone: false })
+                CloseAfter(request, "an internal failure");
         }
     }
 
