@@ -118,6 +118,52 @@ public sealed class NodeTests : IDisposable
         Assert.Equal(ErrorCode.None, Produce(client));
     }
 
+    [Fact]
+    public void Many_large_responses_on_one_connection_all_come_in_order()
+    {
+        const int requests = 300;
+        using var node = Start();
+        using var client = Connect(node);
+        CreateTopic(client);
+        Assert.Equal(ErrorCode.None, Produce(client, new byte[900_000]));
+
+        // More than the connection takes at once, both in number and in bytes, and sent before anything is read.
+        for (var i = 0; i < requests; i++)
+            Send(client, ApiKey.Fetch, 4, writer => FetchAll(maxBytes: 1).Write(writer, 4), i);
+        for (var i = 0; i < requests; i++)
+        {
+            var reader = new WireReader(Receive(client, BinaryPrimitives.ReadInt32BigEndian(Receive(client, 4))));
+            Assert.Equal(i, reader.Int32());
+            var records = reader.Struct<FetchResponse>(4).Responses[0].Partitions[0].Records;
+            Assert.InRange(records.Length, 900_000, 1_000_000);
+        }
+    }
+
+    [Fact]
+    public void Responses_that_wait_behind_others_come_when_those_have_gone()
+    {
+        using var node = Start();
+        using var client = Connect(node);
+        using var other = Connect(node);
+        CreateTopic(client);
+        var waiting = FetchAll(maxBytes: 1);
+        (waiting.MaxWaitMs, waiting.MinBytes) = (PatienceMs, 1);
+        Send(client, ApiKey.Fetch, 4, writer => waiting.Write(writer, 4), 0);
+        Send(client, ApiKey.Metadata, 1, writer => new MetadataRequest { Topics = [] }.Write(writer, 1), 1);
+        Assert.Equal(ErrorCode.None, Produce(other));
+
+        Assert.Equal(0, BinaryPrimitives.ReadInt32BigEndian(
+            Receive(client, BinaryPrimitives.ReadInt32BigEndian(Receive(client, 4)))));
+        Assert.Equal(1, BinaryPrimitives.ReadInt32BigEndian(
+            Receive(client, BinaryPrimitives.ReadInt32BigEndian(Receive(client, 4)))));
+    }
+
+    private static FetchRequest FetchAll(int maxBytes) => new()
+    {
+        MaxBytes = maxBytes,
+        Topics = { new() { Topic = "orders", Partitions = { new() { PartitionMaxBytes = maxBytes } } } },
+    };
+
     private Node Start(Action<string>? log = null) => Node.Start(
         _folder, new IPEndPoint(IPAddress.Loopback, 0),
         new BrokerSettings([new("offsets.topic.num.partitions", "1"), new("log.segment.bytes", "1048576")]),
@@ -141,10 +187,10 @@ public sealed class NodeTests : IDisposable
         Assert.Equal(ErrorCode.None, created.Topics[0].ErrorCode);
     }
 
-    private static ErrorCode Produce(Socket client)
+    private static ErrorCode Produce(Socket client, byte[]? value = null)
     {
         using var batch = new RecordBatchBuilder();
-        batch.Append(1, [1], [2]);
+        batch.Append(1, [1], value ?? [2]);
         var partition = new ProduceRequest.PartitionProduceData { Records = new RecordData(batch.Build().ToArray()) };
         var topic = new ProduceRequest.TopicProduceData { Name = "orders", PartitionData = { partition } };
         var request = new ProduceRequest { Acks = -1, TimeoutMs = 1000, TopicData = { topic } };
@@ -171,11 +217,12 @@ public sealed class NodeTests : IDisposable
         return reader.Struct<T>(version);
     }
 
-    private static void Send(Socket client, ApiKey api, short version, Action<WireWriter> body)
+    private static void Send(
+        Socket client, ApiKey api, short version, Action<WireWriter> body, int correlationId = 1)
     {
         using var writer = new WireWriter();
         writer.Int32(0);
-        new RequestHeader((short)api, version, 1, "test").Write(writer);
+        new RequestHeader((short)api, version, correlationId, "test").Write(writer);
         body(writer);
         writer.PatchInt32(0, writer.Length - 4);
         client.Send(writer.WrittenSpan);
