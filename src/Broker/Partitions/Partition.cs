@@ -140,6 +140,7 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
             Log.RemoveExpiredProducers(now);
         }
 
+        Log.DeleteObsolete();
         ReportFailure();
     }
 

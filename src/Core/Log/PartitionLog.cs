@@ -27,6 +27,7 @@ internal sealed class PartitionLog
     private readonly LeaderEpochs _epochs;
     private readonly Lock _flushing = new();
     private volatile Segment[] _segments;
+    private Segment[] _obsolete = [];
     private volatile bool _offline;
     private volatile IOException? _failure;
     private int _newNames = 1; // files were created since the directory was flushed
@@ -208,7 +209,10 @@ internal sealed class PartitionLog
 
     public EpochEndOffset EndOffsetForEpoch(LeaderEpoch epoch) => _epochs.EndOffsetFor(epoch, LogEndOffset);
 
-    /// <summary>Moves the start of the log forward and drops the segments that are wholly below it.</summary>
+    /// <summary>
+    /// Moves the start of the log forward and drops the segments that are wholly below it; their files go with
+    /// <see cref="DeleteObsolete"/>.
+    /// </summary>
     public bool AdvanceLogStartOffset(Offset offset)
     {
         if (_offline || offset <= LogStartOffset || offset > LogEndOffset)
@@ -218,10 +222,20 @@ internal sealed class PartitionLog
         int kept = Math.Min(IndexOf(segments, offset), segments.Length - 1);
         _segments = segments[kept..];
         _epochs.StartAt(offset);
-        if (kept == 0)
-            return true;
-        lock (_flushing) // a flush may be at work on the files
-            return Guarded(() => DeleteSegments(segments[..kept]));
+        _obsolete = [.. _obsolete, .. segments[..kept]];
+        return true;
+    }
+
+    /// <summary>
+    /// Deletes the files of the segments that the log has dropped. By whoever dropped them, without the partition's
+    /// lock: it waits for the disk, and for a flush that is at work on the files.
+    /// </summary>
+    public bool DeleteObsolete()
+    {
+        Segment[] obsolete = _obsolete;
+        _obsolete = [];
+        lock (_flushing)
+            return obsolete.Length == 0 || Guarded(() => DeleteSegments(obsolete));
     }
 
     /// <summary>Starts a new segment, so that the one before can be deleted; nothing if the last is empty.</summary>

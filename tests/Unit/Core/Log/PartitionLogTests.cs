@@ -227,6 +227,7 @@ public sealed class PartitionLogTests
         fixture.Fill(40);
         fixture.Log.Flush();
         fixture.Log.AdvanceLogStartOffset(fixture.Log.LogEndOffset);
+        fixture.Log.DeleteObsolete();
         Assert.Equal(1, fixture.Disk.OpenFiles);
     }
 
@@ -266,6 +267,7 @@ public sealed class PartitionLogTests
         fixture.Disk.DeletesAtOnce = true;
         fixture.Log.Roll(LogFixture.Now);
         fixture.Log.AdvanceLogStartOffset(fixture.Log.LogEndOffset);
+        fixture.Log.DeleteObsolete();
         var again = new LogFixture(disk: fixture.Disk.Crash(), clean: false);
         Assert.Equal(120, again.Log.LogEndOffset.Value);
     }
