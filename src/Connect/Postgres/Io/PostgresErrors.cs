@@ -68,8 +68,11 @@ internal static class PostgresErrors
     {
         SocketException or NpgsqlException { InnerException: SocketException } =>
             $"PostgreSQL at {endpoint.Host}:{endpoint.Port} is not reachable: {error.Message}",
-        _ => error.Message,
+        _ => OneLine(error.Message),
     };
+
+    private static string OneLine(string text) => string.Join(
+        ' ', text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 
     private static string? SqlState(Exception error) => error switch
     {
