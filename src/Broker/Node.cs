@@ -27,7 +27,7 @@ public sealed class Node : IDisposable
     private const int FilesAPartition = 2;
 
     private const int InFlightRequests = 256;
-    private const int UnsentBytes = 4 << 20;
+    private const int UnsentBytes = 1 << 20;
 
     private readonly DataDirectory _directory;
     private readonly Committer _committer;
