@@ -92,16 +92,16 @@ internal sealed class ControllerShard
     public void CreateTopic(string name)
     {
         if (TopicName.IsInternal(name))
-            CreateConsumerOffsets(name, () => { });
+            CreateInternalTopic(name, () => { });
         else
             Run((core, records) => core.CreateTopic(name, -1, -1, records), _ => { });
     }
 
     /// <summary>
-    /// Makes the internal topic if it is not there yet, then goes on. Its replication factor is what is set, but not
-    /// more than there are brokers.
+    /// Makes the internal topic if it is not there yet, then goes on. Its replication factor is that of one broker,
+    /// whatever is set.
     /// </summary>
-    public void CreateConsumerOffsets(string name, Action then) =>
+    public void CreateInternalTopic(string name, Action then) =>
         Run(
             (core, records) => core.CreateTopic(
                 name, _settings.Int("offsets.topic.num.partitions"), 1, records,

@@ -15,8 +15,8 @@ internal interface IWatched
 /// </summary>
 /// <remarks>
 /// <para>Owned by the <see cref="Listener"/>. 1. Watched objects, timers and the receive buffer are touched on this
-/// thread alone; other threads only post. 2. Nothing on this thread waits: flushes and cold work run elsewhere.
-/// 3. A posted piece of work runs once, in the order of posting.</para>
+/// thread alone; other threads only post. 2. No flush runs on a connection's loop; a read of records that are not in
+/// memory does wait for the disk. 3. A posted piece of work runs once, in the order of posting.</para>
 /// </remarks>
 internal sealed class Loop : ILoop, IDisposable
 {

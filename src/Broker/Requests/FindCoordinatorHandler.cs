@@ -25,7 +25,7 @@ internal sealed class FindCoordinatorHandler(TopicPartitions topics, ControllerS
     protected override void Handle(PendingRequest pending, FindCoordinatorRequest request)
     {
         if (request.KeyType == Group && topics.Find(TopicName.ConsumerOffsets) is null)
-            controller.CreateConsumerOffsets(TopicName.ConsumerOffsets, () => pending.Reply(Answer(pending, request)));
+            controller.CreateInternalTopic(TopicName.ConsumerOffsets, () => pending.Reply(Answer(pending, request)));
         else
             pending.Reply(Answer(pending, request));
     }

@@ -5,8 +5,6 @@ namespace Millrace.Connect.Postgres;
 /// <summary>A position in PostgreSQL's write-ahead log, printed as the server does: <c>16/B374D848</c>.</summary>
 internal readonly record struct Lsn(ulong Value) : IComparable<Lsn>
 {
-    public bool IsValid => Value != 0;
-
     public static bool TryParse(string text, out Lsn lsn)
     {
         lsn = default;

@@ -30,7 +30,7 @@ internal sealed class TopicValidation(BrokerSettings settings)
         return (topic.Assignments.Count > 0 ? AssignmentProblem(topic) : CountProblem(topic)) ?? ConfigProblem(topic);
     }
 
-    private static Verdict? CountProblem(CreateTopicsRequest.CreatableTopic topic)
+    private Verdict? CountProblem(CreateTopicsRequest.CreatableTopic topic)
     {
         if (topic.NumPartitions is 0 or < -1)
             return new Verdict(ErrorCode.InvalidPartitions, "The number of partitions must be at least 1, or -1.");
@@ -40,9 +40,11 @@ internal sealed class TopicValidation(BrokerSettings settings)
                 "The replication factor must be at least 1, or -1 for the default.");
         }
 
-        return topic.ReplicationFactor > 1
+        var isDefault = topic.ReplicationFactor == -1;
+        var factor = isDefault ? settings.Int("default.replication.factor") : topic.ReplicationFactor;
+        return factor > 1
             ? new Verdict(ErrorCode.InvalidReplicationFactor,
-                $"The replication factor is {topic.ReplicationFactor}, and there is one broker.")
+                $"The replication factor is {factor}, and there is one broker.")
             : null;
     }
 

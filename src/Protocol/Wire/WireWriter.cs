@@ -27,16 +27,6 @@ public sealed class WireWriter : IDisposable
 
     public void Clear() => Length = 0;
 
-    /// <summary>Gives the buffer to a new owner, who returns it to the shared pool, and starts a new one.</summary>
-    public byte[] Detach(out int length)
-    {
-        var full = _buffer;
-        length = Length;
-        _buffer = ArrayPool<byte>.Shared.Rent(InitialCapacity);
-        Length = 0;
-        return full;
-    }
-
     public void Boolean(bool value) => Reserve(1)[0] = value ? (byte)1 : (byte)0;
 
     public void Int8(sbyte value) => Reserve(1)[0] = (byte)value;

@@ -30,7 +30,6 @@ internal sealed class ReplicationConnection : IAsyncDisposable
         _input = new WireBuffer(_stream);
     }
 
-    public Stream Output => _stream;
 
     public WireBuffer Input => _input;
 

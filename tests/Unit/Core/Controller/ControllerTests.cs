@@ -93,6 +93,19 @@ public sealed class ControllerTests
     }
 
     [Fact]
+    public void ADefaultReplicationFactorThatCantBeIsRefused()
+    {
+        var settings = new BrokerSettings([new("default.replication.factor", "3")]);
+        var controller = new Millrace.Core.Controller.Controller(settings, new CountingRandomness(), MostPartitions);
+        var request = Request("t", 1);
+        request.Topics[0].ReplicationFactor = -1;
+
+        var result = controller.CreateTopics(request, []).Topics[0];
+
+        Assert.Equal(ErrorCode.InvalidReplicationFactor, result.ErrorCode);
+    }
+
+    [Fact]
     public void NoMorePartitionsThanTheNodeCanOpen()
     {
         Create("t", MostPartitions - 1);
