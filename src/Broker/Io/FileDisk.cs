@@ -6,6 +6,9 @@ namespace Millrace.Broker.Io;
 /// <summary>A data directory in the file system.</summary>
 internal sealed class FileDisk : IDisk
 {
+    private const int NoSpace = 28;
+    private const int QuotaExceeded = 122;
+
     private readonly string _root;
 
     public FileDisk(string root)
@@ -19,7 +22,8 @@ internal sealed class FileDisk : IDisk
         try
         {
             return new FileDiskFile(System.IO.File.OpenHandle(
-                Full(path), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete));
+                Full(path), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete),
+                _root, path);
         }
         catch (UnauthorizedAccessException e)
         {
@@ -54,7 +58,7 @@ internal sealed class FileDisk : IDisk
 
     private string Full(string path) => Path.Combine(_root, path);
 
-    private sealed class FileDiskFile(SafeFileHandle handle) : IDiskFile
+    private sealed class FileDiskFile(SafeFileHandle handle, string root, string path) : IDiskFile
     {
         public long Length
         {
@@ -98,6 +102,10 @@ internal sealed class FileDisk : IDisk
             {
                 RandomAccess.Write(handle, source, position);
             }
+            catch (IOException e) when (e.HResult is NoSpace or QuotaExceeded)
+            {
+                throw new DiskFullException(e.Message, e);
+            }
             catch (ObjectDisposedException e)
             {
                 throw Closed(e);
@@ -126,6 +134,14 @@ internal sealed class FileDisk : IDisk
             {
                 throw Closed(e);
             }
+        }
+
+        public void Reserve(long length) => Native.Reserve(handle, length);
+
+        public void MoveTo(string newPath)
+        {
+            System.IO.File.Move(Path.Combine(root, path), Path.Combine(root, newPath), overwrite: true);
+            path = newPath;
         }
 
         public void Dispose() => handle.Dispose();

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Millrace.Core.Log;
 
 namespace Millrace.Broker.Io;
 
@@ -12,6 +13,10 @@ internal static partial class Native
     private const int ReadOnly = 0;
     private const int CloseOnExec = 0x80000;
     private const int Interrupted = 4;
+    private const int NoSpace = 28;
+    private const int QuotaExceeded = 122;
+    private const int NotSupported = 95;
+    private const int KeepSize = 1;
 
     /// <summary>Makes a file's content and length durable.</summary>
     /// <exception cref="IOException">The disk refused.</exception>
@@ -33,6 +38,27 @@ internal static partial class Native
             ThrowUnlessInterrupted("fsync");
     }
 
+    /// <summary>
+    /// Takes disk space for the first bytes of a file, whose length stays; nothing where the file system can't.
+    /// </summary>
+    /// <exception cref="DiskFullException">There is not so much room.</exception>
+    public static void Reserve(SafeFileHandle file, long length)
+    {
+        while (Fallocate(file, KeepSize, 0, length) != 0)
+        {
+            switch (Marshal.GetLastPInvokeError())
+            {
+                case NoSpace or QuotaExceeded:
+                    throw new DiskFullException("The disk is full.");
+                case NotSupported:
+                    return;
+                default:
+                    ThrowUnlessInterrupted("fallocate");
+                    break;
+            }
+        }
+    }
+
     private static void ThrowUnlessInterrupted(string call)
     {
         int error = Marshal.GetLastPInvokeError();
@@ -45,6 +71,9 @@ internal static partial class Native
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FsyncCall(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    private static partial int Fallocate(SafeFileHandle file, int mode, long offset, long length);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenCall(string path, int flags);

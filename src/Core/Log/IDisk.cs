@@ -43,4 +43,17 @@ internal interface IDiskFile : IDisposable
     void Flush();
 
     void Truncate(long length);
+
+    /// <summary>
+    /// Takes space for the first <paramref name="length"/> bytes without making the file longer: a write into them does
+    /// not find the disk full.
+    /// </summary>
+    /// <exception cref="DiskFullException">There is no such space.</exception>
+    void Reserve(long length);
+
+    /// <summary>Renames the file, which replaces one at the new place; the handle goes with it.</summary>
+    void MoveTo(string path);
 }
+
+/// <summary>There is no room for what was to be written: nothing else is wrong, and later there may be room.</summary>
+internal sealed class DiskFullException(string message, Exception? inner = null) : IOException(message, inner);

@@ -19,7 +19,7 @@ internal readonly record struct LogOpening(bool CleanlyClosed, Offset RecoveryPo
 /// 3. All below FlushedOffset survives a power failure.
 /// 4. After a failed write or flush the log is offline, for good: only recovery may say what the disk holds.
 /// </summary>
-internal sealed class PartitionLog
+internal sealed partial class PartitionLog
 {
     private readonly IDisk _disk;
     private readonly string _directory;

@@ -22,6 +22,8 @@ internal sealed class SimDisk : IDisk
 
     public bool FailWrites { get; set; }
 
+    public bool IsFull { get; set; }
+
     public bool FailReads { get; set; }
 
     /// <summary>The files and directories that can be neither opened nor deleted.</summary>
@@ -41,7 +43,7 @@ internal sealed class SimDisk : IDisk
         if (!_files.TryGetValue(path, out SimFile? file))
             _files[path] = file = new SimFile();
         OpenFiles++;
-        return new Handle(this, file);
+        return new Handle(this, file, path);
     }
 
     public bool Exists(string path) => _files.ContainsKey(path) || _directories.Contains(path);
@@ -143,7 +145,7 @@ internal sealed class SimDisk : IDisk
         public byte[] Durable { get; set; } = [];
     }
 
-    private sealed class Handle(SimDisk disk, SimFile file) : IDiskFile
+    private sealed class Handle(SimDisk disk, SimFile file, string path) : IDiskFile
     {
         private bool _isClosed;
 
@@ -171,7 +173,9 @@ internal sealed class SimDisk : IDisk
         {
             ThrowIfClosed();
             if (disk.FailWrites)
-                throw new IOException("No space left on the device.");
+                throw new IOException("The device does not answer.");
+            if (disk.IsFull)
+                throw new DiskFullException("No space left on the device.");
             byte[] content = file.Content;
             Array.Resize(ref content, Math.Max(content.Length, (int)position + source.Length));
             source.CopyTo(content.AsSpan((int)position));
@@ -193,6 +197,18 @@ internal sealed class SimDisk : IDisk
             byte[] content = file.Content;
             Array.Resize(ref content, (int)length);
             file.Content = content;
+        }
+
+        public void Reserve(long length)
+        {
+            if (disk.IsFull)
+                throw new DiskFullException("No space left on the device.");
+        }
+
+        public void MoveTo(string newPath)
+        {
+            disk.Rename(path, newPath);
+            path = newPath;
         }
 
         public void Dispose()
