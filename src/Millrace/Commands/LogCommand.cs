@@ -9,6 +9,7 @@ internal static class LogCommand
 {
     public static Command Create() => new("log", "Look into the files of a data directory, of Millrace or Kafka.")
     {
+        LogDumpCommand.Create(),
         LogVerifyCommand.Create(),
     };
 }

@@ -17,6 +17,9 @@ internal enum BatchState
 
     /// <summary>Bytes that are no batch, up to the next one or the end.</summary>
     Garbage,
+
+    /// <summary>A good batch with an offset that can't stand there; the base offset lies outside the checksum.</summary>
+    Misplaced,
 }
 
 /// <summary>
@@ -92,6 +95,13 @@ internal sealed class BatchWalk : IDisposable
         long next = Search(Position + 1);
         IsTorn = next < 0 && LooksTorn();
         return Found(BatchState.Garbage, next < 0 ? End : next);
+    }
+
+    /// <summary>The base offset of the batch behind the current one; -1 where none of format 2 follows.</summary>
+    public long PeekBaseOffset()
+    {
+        _ = SizeAt(Next, out bool isFormat2);
+        return isFormat2 ? BinaryPrimitives.ReadInt64BigEndian(_window.At(Next, RecordBatch.HeaderSize)) : -1;
     }
 
     public void Dispose() => _window.Dispose();

@@ -54,6 +54,13 @@ internal sealed class EntryReader : IDisposable
         _file.Dispose();
     }
 
+    /// <summary>The entry behind the current one; empty where there is none.</summary>
+    public ReadOnlySpan<byte> Peek()
+    {
+        ReadOnlySpan<byte> entry = _window.At(Position + _size, _size);
+        return entry.Length < _size || !entry.ContainsAnyExcept((byte)0) ? default : entry;
+    }
+
     public int Int32(int at) => BinaryPrimitives.ReadInt32BigEndian(Current[at..]);
 
     public long Int64(int at) => BinaryPrimitives.ReadInt64BigEndian(Current[at..]);

@@ -7,7 +7,7 @@ namespace Millrace.Core.Log.Verification;
 internal sealed class Findings(Action<Finding> report)
 {
     /// <summary>So many findings of one check in one file are told one by one.</summary>
-    public const int MostOfOneKind = 20;
+    public const int MostOfOneKind = 10;
 
     private readonly Dictionary<(string File, string Check), (Finding First, int Count)> _kinds = [];
 

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Millrace.Core.Log.Verification;
 
 /// <summary>
@@ -104,14 +106,27 @@ internal sealed class OffsetIndexCheck : IDisposable
         (long offset, long position) = (_offset, _position);
         while (_entries.MoveNext())
         {
-            _offset = _segment.BaseOffset + _entries.Int32(0);
-            _position = _entries.Int32(4);
-            if (_offset > offset && _position > position)
+            (_offset, _position) = Read(_entries.Current);
+            if (_offset > offset && _position > position && !IsOdd(offset, position))
                 return;
-            Report("index-order", $"The entry for offset {_offset} at position {_position} stands behind the one for "
-                + $"{offset} at {position}.");
+            Report("index-order", $"The entry for offset {_offset} at position {_position} does not ascend from "
+                + $"offset {offset}, position {position}.");
         }
     }
+
+    /// <summary>The entries before and behind ascend, and this one does not stand between them.</summary>
+    private bool IsOdd(long offset, long position)
+    {
+        ReadOnlySpan<byte> entry = _entries.Peek();
+        if (entry.IsEmpty)
+            return false;
+        (long nextOffset, long nextPosition) = Read(entry);
+        return nextOffset > offset && nextPosition > position && (nextOffset <= _offset || nextPosition <= _position);
+    }
+
+    private (long Offset, long Position) Read(ReadOnlySpan<byte> entry) =>
+        (_segment.BaseOffset + BinaryPrimitives.ReadInt32BigEndian(entry),
+            BinaryPrimitives.ReadInt32BigEndian(entry[sizeof(int)..]));
 
     private void Report(string check, string problem) => _findings.Add(
         _severity, check, problem, Advice, Place.At(_entries.Position, Math.Max(_offset, -1)));

@@ -31,7 +31,7 @@ internal sealed class SegmentVerifier(PartitionChecks checks, SegmentFacts segme
                 if (walk.State == BatchState.Good)
                     Good(walk, summary);
                 else
-                    Damaged(walk);
+                    Damaged(walk, walk.State);
                 summary.Bytes = before + walk.Next;
                 checks.Progress(summary);
             }
@@ -103,11 +103,21 @@ internal sealed class SegmentVerifier(PartitionChecks checks, SegmentFacts segme
 
     private void Good(BatchWalk walk, VerificationSummary summary)
     {
+        if (!IsInPlace(walk))
+        {
+            Damaged(walk, BatchState.Misplaced);
+            return;
+        }
+
         RecordBatch batch = walk.Batch;
         Settle(batch.BaseOffset - 1);
-        CheckPlace(batch, walk.Position);
-        if (batch.BaseOffset - segment.BaseOffset <= int.MaxValue)
-            checks.Snapshots.Advance(batch.BaseOffset);
+        if (batch.BaseOffset > _state.NextOffset)
+        {
+            checks.Gap(_state.NextOffset, batch.BaseOffset - 1, walk.Position, _hasBatch, _findings);
+            _transactions!.Damage();
+        }
+
+        checks.Snapshots.Advance(batch.BaseOffset);
         RecordCheck.Check(batch, walk.IsInMemory, walk.Position, segment.Partition, _findings);
         checks.Epochs.Batch(batch, walk.Position, segment.IsActive, _findings);
         if (checks.Producers.Batch(batch, walk.Position, _findings) is { } end)
@@ -116,48 +126,31 @@ internal sealed class SegmentVerifier(PartitionChecks checks, SegmentFacts segme
         _times?.Batch(batch);
         summary.Batches++;
         summary.Records += Math.Max(batch.Count, 0);
-        if (batch.BaseOffset - segment.BaseOffset <= int.MaxValue && batch.LastOffsetDelta >= 0)
-            _state.NextOffset = Math.Max(_state.NextOffset, batch.LastOffset + 1);
+        _state.NextOffset = Math.Max(_state.NextOffset, batch.LastOffset + 1);
         walk.LowestOffset = _state.NextOffset;
         _hasBatch = true;
     }
 
-    /// <summary>Whether the batch goes on where the one before ended, and belongs in this file.</summary>
-    private void CheckPlace(scoped in RecordBatch batch, long position)
+    /// <summary>
+    /// Whether the batch's offsets can stand where it stands. One that leaves a gap which the batch behind it closes
+    /// again has a wrong base offset.
+    /// </summary>
+    private bool IsInPlace(BatchWalk walk)
     {
-        Place place = Place.At(position, batch.BaseOffset, batch.LastOffset);
-        if (batch.BaseOffset < segment.BaseOffset)
-        {
-            _findings.Error("file-name", $"The batch at offset {batch.BaseOffset} lies below the offset in the file's "
-                + "name.", "The file or the batch is of another place in the log.", place);
-        }
-        else if (batch.LastOffset - segment.BaseOffset > int.MaxValue)
-        {
-            _findings.Error("file-name", $"Offset {batch.LastOffset} is too far from the offset in the file's name to "
-                + "be indexed.", "The batch's base offset is wrong, or the file is misnamed.", place);
-        }
-        else if (batch.BaseOffset < _state.NextOffset)
-        {
-            _findings.Error("batch-offset", $"The batch begins at offset {batch.BaseOffset}; the one before ends at "
-                + $"{_state.NextOffset - 1}.", "One of the two has a wrong base offset, or stands twice in the log.", place);
-        }
-        else if (batch.BaseOffset > _state.NextOffset)
-        {
-            checks.Gap(_state.NextOffset, batch.BaseOffset - 1, position, _hasBatch, _findings);
-            _transactions!.Damage();
-        }
-
-        if (segment.NextBaseOffset >= 0 && batch.LastOffset >= segment.NextBaseOffset)
-        {
-            _findings.Error("batch-offset", $"The batch ends at offset {batch.LastOffset}, and the next segment begins "
-                + $"at {segment.NextBaseOffset}.", "The batch's base offset is wrong, or a segment is misnamed.", place);
-        }
+        RecordBatch batch = walk.Batch;
+        (long first, long last) = (batch.BaseOffset, batch.LastOffset);
+        if (first < segment.BaseOffset || first < _state.NextOffset || last - segment.BaseOffset > int.MaxValue
+            || (segment.NextBaseOffset >= 0 && last >= segment.NextBaseOffset))
+            return false;
+        return first == _state.NextOffset || IsGap(walk.PeekBaseOffset(), first);
     }
 
-    private void Damaged(BatchWalk walk) =>
+    private bool IsGap(long next, long first) => next < _state.NextOffset || next > first;
+
+    private void Damaged(BatchWalk walk, BatchState state) =>
         _damage = _damage is { } before
             ? before with { End = walk.Next, Pieces = before.Pieces + 1, IsTorn = false }
-            : new Damage(walk.Position, walk.Next, _state.NextOffset, walk.State, 1, walk.IsTorn);
+            : new Damage(walk.Position, walk.Next, _state.NextOffset, state, 1, walk.IsTorn);
 
     /// <summary>Damage with something good behind it.</summary>
     private void Settle(long lastOffset)
@@ -228,6 +221,7 @@ internal sealed class SegmentVerifier(PartitionChecks checks, SegmentFacts segme
         (string check, string problem) = damage.State switch
         {
             BatchState.BadCrc => ("batch-crc", "The checksum of the batch is wrong"),
+            BatchState.Misplaced => ("batch-offset", "The base offset of the batch can't stand here"),
             BatchState.BadMagic => ("batch-magic", "The batch is not of format 2"),
             _ when damage.IsTorn => ("batch-torn", "The batch is not whole"),
             _ => ("batch-header", "No batch stands here"),

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Millrace.Protocol.Records;
 
 namespace Millrace.Core.Log.Verification;
@@ -82,18 +83,32 @@ internal sealed class TimeIndexCheck : IDisposable
         (long timestamp, long offset) = (_timestamp, _offset);
         while (_entries.MoveNext())
         {
-            _timestamp = _entries.Int64(0);
-            _offset = _segment.BaseOffset + _entries.Int32(8);
-            if (_timestamp > timestamp && _offset > offset)
+            (_timestamp, _offset) = Read(_entries.Current);
+            if (_timestamp > timestamp && _offset > offset && !IsOdd(timestamp, offset))
             {
                 _lastIndexed = _timestamp;
                 return;
             }
 
-            Report("timeindex-order", $"The entry of {_timestamp} for offset {_offset} stands behind the one of "
-                + $"{timestamp} for {offset}.");
+            Report("timeindex-order", $"The entry of {_timestamp} for offset {_offset} does not ascend from "
+                + $"{timestamp}, offset {offset}.");
         }
     }
+
+    /// <summary>The entries before and behind ascend, and this one does not stand between them.</summary>
+    private bool IsOdd(long timestamp, long offset)
+    {
+        ReadOnlySpan<byte> entry = _entries.Peek();
+        if (entry.IsEmpty)
+            return false;
+        (long nextTimestamp, long nextOffset) = Read(entry);
+        return nextTimestamp > timestamp && nextOffset > offset
+            && (nextTimestamp <= _timestamp || nextOffset <= _offset);
+    }
+
+    private (long Timestamp, long Offset) Read(ReadOnlySpan<byte> entry) =>
+        (BinaryPrimitives.ReadInt64BigEndian(entry),
+            _segment.BaseOffset + BinaryPrimitives.ReadInt32BigEndian(entry[sizeof(long)..]));
 
     private void Report(string check, string problem) => _findings.Add(
         _severity, check, problem, Advice, Place.At(_entries.Position, Math.Max(_offset, -1)));
