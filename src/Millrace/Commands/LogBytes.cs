@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Unicode;
 
 namespace Millrace.Commands;
@@ -23,6 +25,10 @@ internal static class LogBytes
         _ when IsPrintable(bytes) => Encoding.UTF8.GetString(bytes),
         _ => "base64:" + Convert.ToBase64String(bytes),
     };
+
+    /// <summary>A text as a JSON string.</summary>
+    public static string Json(string text) =>
+        $"\"{JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";
 
     private static bool IsPrintable(ReadOnlySpan<byte> bytes) =>
         bytes.IndexOfAnyInRange((byte)0, (byte)31) < 0 && Utf8.IsValid(bytes);

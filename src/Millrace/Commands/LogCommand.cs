@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Millrace.Broker.Io;
+using Millrace.Core.Log;
 using Millrace.Core.Log.Verification;
 
 namespace Millrace.Commands;
@@ -19,7 +20,7 @@ internal static class LogCommand
 /// <param name="Folder">Of a partition; null where it is the whole directory.</param>
 /// <param name="File">The name of a file in the folder, or in the directory; null where it is all.</param>
 /// <param name="IsInUse">A process holds the directory.</param>
-internal sealed record LogLocation(ReadOnlyDisk Disk, string? Folder, string? File, bool IsInUse)
+internal sealed record LogLocation(IDisk Disk, string? Folder, string? File, bool IsInUse)
 {
     public string? FilePath => File is null ? null : Folder is null ? File : $"{Folder}/{File}";
 

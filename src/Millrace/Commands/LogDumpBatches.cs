@@ -105,14 +105,15 @@ internal sealed class LogDumpBatches(LogDumpOptions options, LogDumpOutput outpu
 
     private void Headers(scoped in Record record)
     {
-        var headers = new List<string>();
+        var headers = new StringBuilder("[");
         foreach (RecordHeader header in record.Headers)
         {
-            headers.Add(Encoding.UTF8.GetString(header.Key));
-            headers.Add(header.HasValue ? LogBytes.Show(header.Value, options.Bytes) : "null");
+            headers.Append(headers.Length > 1 ? "," : "").Append("{\"key\":")
+                .Append(LogBytes.Json(Encoding.UTF8.GetString(header.Key))).Append(",\"value\":")
+                .Append(header.HasValue ? LogBytes.Json(LogBytes.Show(header.Value, options.Bytes)) : "null").Append('}');
         }
 
-        output.List("headers", headers);
+        output.Json("headers", headers.Append(']').ToString());
     }
 
     private void Control(scoped in Record record)

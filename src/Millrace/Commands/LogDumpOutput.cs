@@ -24,8 +24,6 @@ internal abstract class LogDumpOutput : IDisposable
     /// <summary>A value that is JSON already.</summary>
     public abstract void Json(string name, string value);
 
-    public abstract void List(string name, IReadOnlyList<string> values);
-
     public abstract void Dispose();
 }
 
@@ -58,9 +56,6 @@ internal sealed class LogDumpText(TextWriter output) : LogDumpOutput
     public override void Field(string name, string? value) => Name(name).Append(value ?? "null");
 
     public override void Json(string name, string value) => Name(name).Append(value);
-
-    public override void List(string name, IReadOnlyList<string> values) =>
-        Name(name).Append('[').AppendJoin(',', values).Append(']');
 
     public override void Dispose() => output.Flush();
 
@@ -119,14 +114,6 @@ internal sealed class LogDumpJson : LogDumpOutput
     {
         _json.WritePropertyName(name);
         _json.WriteRawValue(value);
-    }
-
-    public override void List(string name, IReadOnlyList<string> values)
-    {
-        _json.WriteStartArray(name);
-        foreach (var value in values)
-            _json.WriteStringValue(value);
-        _json.WriteEndArray();
     }
 
     public override void Dispose()

@@ -140,7 +140,7 @@ internal sealed class SegmentVerifier(PartitionChecks checks, SegmentFacts segme
         RecordBatch batch = walk.Batch;
         (long first, long last) = (batch.BaseOffset, batch.LastOffset);
         if (first < segment.BaseOffset || first < _state.NextOffset || last - segment.BaseOffset > int.MaxValue
-            || (segment.NextBaseOffset >= 0 && last >= segment.NextBaseOffset))
+            || (segment.NextBaseOffset >= 0 && first >= segment.NextBaseOffset))
             return false;
         return first == _state.NextOffset || IsGap(walk.PeekBaseOffset(), first);
     }
