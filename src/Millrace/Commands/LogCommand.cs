@@ -8,10 +8,11 @@ namespace Millrace.Commands;
 /// <summary><c>millrace log dump|verify</c>: what stands in the files of a data directory, of Millrace or Kafka.</summary>
 internal static class LogCommand
 {
-    public static Command Create() => new("log", "Look into the files of a data directory, of Millrace or Kafka.")
+    /// <param name="stdout">Where documents and dumps go.</param>
+    public static Command Create(Func<Stream> stdout) => new("log", "Look into the files of a data directory, of Millrace or Kafka.")
     {
-        LogDumpCommand.Create(),
-        LogVerifyCommand.Create(),
+        LogDumpCommand.Create(stdout),
+        LogVerifyCommand.Create(stdout),
     };
 }
 

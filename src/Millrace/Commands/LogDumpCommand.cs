@@ -7,7 +7,7 @@ internal static class LogDumpCommand
 {
     private const int CantRead = 2;
 
-    public static Command Create()
+    public static Command Create(Func<Stream> stdout)
     {
         var path = new Argument<string>("DIR")
         {
@@ -37,11 +37,12 @@ internal static class LogDumpCommand
             result.GetValue(path)!,
             new LogDumpOptions(
                 result.GetValue(records), result.GetValue(from), result.GetValue(to), result.GetValue(bytes)),
-            result.GetValue(json)));
+            result.GetValue(json),
+            stdout));
         return command;
     }
 
-    private static int Run(string path, LogDumpOptions options, bool asJson)
+    private static int Run(string path, LogDumpOptions options, bool asJson, Func<Stream> stdout)
     {
         try
         {
@@ -51,8 +52,10 @@ internal static class LogDumpCommand
                 return CantRead;
             }
 
-            using Stream stdout = new BufferedStream(Console.OpenStandardOutput(), 64 * 1024);
-            using LogDumpOutput output = asJson ? new LogDumpJson(stdout) : new LogDumpText(new StreamWriter(stdout));
+            using Stream buffered = new BufferedStream(stdout(), 64 * 1024);
+            using LogDumpOutput output = asJson
+                ? new LogDumpJson(buffered)
+                : new LogDumpText(new StreamWriter(buffered));
             new LogDump(location, options, output).Run();
             return ExitCode.Success;
         }

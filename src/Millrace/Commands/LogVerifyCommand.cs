@@ -11,7 +11,7 @@ internal static class LogVerifyCommand
 
     private const int CantRead = 2;
 
-    public static Command Create()
+    public static Command Create(Func<Stream> stdout)
     {
         var path = new Argument<string>("DIR")
         {
@@ -24,11 +24,11 @@ internal static class LogVerifyCommand
         {
             path, json,
         };
-        command.SetAction(result => Run(result.GetValue(path)!, result.GetValue(json)));
+        command.SetAction(result => Run(result.GetValue(path)!, result.GetValue(json), stdout));
         return command;
     }
 
-    private static int Run(string path, bool asJson)
+    private static int Run(string path, bool asJson, Func<Stream> stdout)
     {
         try
         {
@@ -38,7 +38,7 @@ internal static class LogVerifyCommand
                 return CantRead;
             }
 
-            using IVerificationReport report = asJson ? new LogVerifyJson(Console.OpenStandardOutput())
+            using IVerificationReport report = asJson ? new LogVerifyJson(stdout())
                 : new LogVerifyText(path);
             return Verify(location, report);
         }

@@ -1,13 +1,14 @@
 using System.Diagnostics;
 using System.Globalization;
 using Millrace.Core.Log.Verification;
-using Spectre.Console;
 
 namespace Millrace.Commands;
 
 /// <summary>For people: a finding a paragraph, a table at the end, and on a terminal a line of progress.</summary>
 internal sealed class LogVerifyText(string path) : IVerificationReport
 {
+    private const int LineWidth = 79;
+
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
     private readonly Stopwatch _clock = Stopwatch.StartNew();
@@ -32,8 +33,8 @@ internal sealed class LogVerifyText(string path) : IVerificationReport
             return;
         _shown = _clock.Elapsed;
         Clear();
-        Console.Error.Write($"{summary.Partitions} partitions, {Megabytes(summary.Bytes)} MB: {summary.Folder}"[
-            ..Math.Min(79, $"{summary.Partitions} partitions, {Megabytes(summary.Bytes)} MB: {summary.Folder}".Length)]);
+        var line = $"{summary.Partitions} partitions, {Megabytes(summary.Bytes)} MB: {summary.Folder}";
+        Console.Error.Write(line[..Math.Min(LineWidth, line.Length)]);
         _hasLine = true;
     }
 
@@ -41,18 +42,23 @@ internal sealed class LogVerifyText(string path) : IVerificationReport
     {
         Clear();
         var seconds = Math.Max(_clock.Elapsed.TotalSeconds, 0.001);
-        var table = new Table().Border(TableBorder.Simple)
-            .AddColumns("partitions", "segments", "batches", "records", "MB", "errors", "warnings", "notes");
-        table.AddRow(Number(summary.Partitions), Number(summary.Segments), Number(summary.Batches),
-            Number(summary.Records), Megabytes(summary.Bytes), Number(findings.Errors), Number(findings.Warnings),
-            Number(findings.Notes));
-        AnsiConsole.Write(table);
+        string[] names = ["partitions", "segments", "batches", "records", "MB", "errors", "warnings", "notes"];
+        string[] values =
+        [
+            Number(summary.Partitions), Number(summary.Segments), Number(summary.Batches), Number(summary.Records),
+            Megabytes(summary.Bytes), Number(findings.Errors), Number(findings.Warnings), Number(findings.Notes),
+        ];
+        Console.WriteLine(Row(names, values, names));
+        Console.WriteLine(Row(values, values, names));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{(findings.Errors == 0 ? "No errors." : "Errors were found.")} {seconds:0.0} s, "
             + $"{summary.Bytes / seconds / 1e6:0} MB/s"));
     }
 
     public void Dispose() => Clear();
+
+    private static string Row(string[] cells, string[] values, string[] names) => string.Join("  ",
+        cells.Select((cell, i) => cell.PadLeft(Math.Max(values[i].Length, names[i].Length))));
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
@@ -61,7 +67,7 @@ internal sealed class LogVerifyText(string path) : IVerificationReport
     private void Clear()
     {
         if (_hasLine)
-            Console.Error.Write("\r" + new string(' ', 79) + "\r");
+            Console.Error.Write("\r" + new string(' ', LineWidth) + "\r");
         _hasLine = false;
     }
 }
