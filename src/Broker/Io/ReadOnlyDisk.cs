@@ -3,7 +3,7 @@ using Millrace.Core.Log;
 
 namespace Millrace.Broker.Io;
 
-/// <summary>A data directory that is only looked at, whoever else uses it: nothing is made, changed or locked.</summary>
+/// <summary>A data directory that is only looked at, whoever uses it: nothing is made, changed or locked.</summary>
 internal sealed class ReadOnlyDisk(string root) : IDisk
 {
     private readonly string _root = Path.GetFullPath(root);

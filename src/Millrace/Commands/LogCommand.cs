@@ -5,11 +5,12 @@ using Millrace.Core.Log.Verification;
 
 namespace Millrace.Commands;
 
-/// <summary><c>millrace log dump|verify</c>: what stands in the files of a data directory, of Millrace or Kafka.</summary>
+/// <summary><c>millrace log dump|verify</c>, for data directories of Millrace and of Kafka.</summary>
 internal static class LogCommand
 {
     /// <param name="stdout">Where documents and dumps go.</param>
-    public static Command Create(Func<Stream> stdout) => new("log", "Look into the files of a data directory, of Millrace or Kafka.")
+    public static Command Create(Func<Stream> stdout) => new(
+        "log", "Look into the files of a data directory, of Millrace or Kafka.")
     {
         LogDumpCommand.Create(stdout),
         LogVerifyCommand.Create(stdout),
@@ -45,6 +46,9 @@ internal sealed record LogLocation(IDisk Disk, string? Folder, string? File, boo
         var root = folder is null ? full : Path.GetDirectoryName(full)!;
         return new LogLocation(new ReadOnlyDisk(root), folder, file, DirectoryLock.IsHeld(root) ?? true);
     }
+
+    public static string Missing(string path) =>
+        $"{path} does not exist: give a data directory, a partition's folder or a file.";
 
     private static bool IsGivenUp(string name) => name.EndsWith("-delete", StringComparison.Ordinal)
         || name.EndsWith("-stray", StringComparison.Ordinal) || name.EndsWith("-future", StringComparison.Ordinal);

@@ -110,7 +110,8 @@ internal sealed class LogDumpBatches(LogDumpOptions options, LogDumpOutput outpu
         {
             headers.Append(headers.Length > 1 ? "," : "").Append("{\"key\":")
                 .Append(LogBytes.Json(Encoding.UTF8.GetString(header.Key))).Append(",\"value\":")
-                .Append(header.HasValue ? LogBytes.Json(LogBytes.Show(header.Value, options.Bytes)) : "null").Append('}');
+                .Append(header.HasValue ? LogBytes.Json(LogBytes.Show(header.Value, options.Bytes)) : "null")
+                .Append('}');
         }
 
         output.Json("headers", headers.Append(']').ToString());

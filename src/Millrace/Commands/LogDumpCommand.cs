@@ -48,7 +48,7 @@ internal static class LogDumpCommand
         {
             if (LogLocation.Find(path) is not { } location)
             {
-                Console.Error.WriteLine($"{path} does not exist: give a data directory, a partition's folder or a file.");
+                Console.Error.WriteLine(LogLocation.Missing(path));
                 return CantRead;
             }
 

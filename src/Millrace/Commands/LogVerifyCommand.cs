@@ -34,7 +34,7 @@ internal static class LogVerifyCommand
         {
             if (LogLocation.Find(path) is not { } location)
             {
-                Console.Error.WriteLine($"{path} does not exist: give a data directory, a partition's folder or a file.");
+                Console.Error.WriteLine(LogLocation.Missing(path));
                 return CantRead;
             }
 

@@ -55,7 +55,8 @@ public sealed class LogCommandTests : IDisposable
         foreach (string name in _directory.Disk.List("").Where(name => !name.EndsWith("-0", StringComparison.Ordinal)))
             Write(name);
         string before = State();
-        int exitCode = await LogCommand.Create(() => new MemoryStream()).Parse([verb, Path.Combine(_root, path), "--json"])
+        int exitCode = await LogCommand.Create(() => new MemoryStream())
+            .Parse([verb, Path.Combine(_root, path), "--json"])
             .InvokeAsync(cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(before, State());
         return exitCode;

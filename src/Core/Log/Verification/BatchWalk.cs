@@ -9,7 +9,7 @@ internal enum BatchState
     /// <summary>A whole batch of format 2 whose checksum is right.</summary>
     Good,
 
-    /// <summary>A batch by its length, and something follows it that is one; its content is not to be trusted.</summary>
+    /// <summary>A batch by its length and by what follows; its content is not to be trusted.</summary>
     BadCrc,
 
     /// <summary>The same, of another format.</summary>
@@ -18,7 +18,7 @@ internal enum BatchState
     /// <summary>Bytes that are no batch, up to the next one or the end.</summary>
     Garbage,
 
-    /// <summary>A good batch with an offset that can't stand there; the base offset lies outside the checksum.</summary>
+    /// <summary>A good batch whose base offset, which the checksum does not cover, can't be right.</summary>
     Misplaced,
 }
 
@@ -63,7 +63,7 @@ internal sealed class BatchWalk : IDisposable
     /// <summary>The lowest offset that a batch behind damage can begin with; the owner keeps it.</summary>
     public long LowestOffset { get; set; }
 
-    /// <summary>The garbage runs to the end of the file and begins like a batch that was not written to its end.</summary>
+    /// <summary>The garbage ends the file and begins like a batch that was not written to its end.</summary>
     public bool IsTorn { get; private set; }
 
     /// <summary>Whether <see cref="Batch"/> is the whole batch and not its header alone.</summary>

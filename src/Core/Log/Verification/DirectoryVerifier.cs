@@ -3,8 +3,8 @@ using Millrace.Core.Model;
 namespace Millrace.Core.Log.Verification;
 
 /// <summary>
-/// Verifies a data directory, or one partition or file of it, and changes nothing. Used once, on one thread; memory does
-/// not grow with the logs.
+/// Verifies a data directory, or one partition or file of it, and changes nothing. Used once, on one thread; memory
+/// does not grow with the logs.
 /// </summary>
 /// <param name="disk">The data directory.</param>
 /// <param name="isInUse">A process holds it.</param>
@@ -105,9 +105,14 @@ internal sealed class DirectoryVerifier(
         foreach (string[] line in lines)
         {
             if (!int.TryParse(line[1], out int partition) || !long.TryParse(line[2], out long offset) || offset < 0)
-                findings.Error(name, $"'{string.Join(' ', line)}' is no topic, partition and offset.", "Correct the line.");
+            {
+                findings.Error(
+                    name, $"'{string.Join(' ', line)}' is no topic, partition and offset.", "Correct the line.");
+            }
             else if (!offsets.TryAdd(new TopicPartition(line[0], partition), offset))
+            {
                 findings.Error(name, $"{line[0]}-{partition} stands twice in the file.", "Keep one of the lines.");
+            }
         }
 
         return offsets;
@@ -148,8 +153,9 @@ internal sealed class DirectoryVerifier(
         {
             foreach ((TopicPartition partition, long offset) in offsets.Where(pair => !folders.Contains(pair.Key)))
             {
-                Findings.Of(name).Add(name == RecoveryPoint && offset > 0 && !isInUse ? Severity.Warning : Severity.Note,
-                    "no-folder", $"The file has offset {offset} for {partition}, which has no folder here.",
+                bool mayBeLost = name == RecoveryPoint && offset > 0 && !isInUse;
+                Findings.Of(name).Add(mayBeLost ? Severity.Warning : Severity.Note, "no-folder",
+                    $"The file has offset {offset} for {partition}, which has no folder here.",
                     "If its topic was not deleted, the folder is lost.");
             }
         }

@@ -79,8 +79,9 @@ internal sealed class EpochCheck
         }
         else
         {
-            log.Add(_facts.Derived(isActive), "leader-epoch", $"{FileName} has no entry for leader epoch {epoch}, which "
-                + $"the batch at offset {offset} has; by the file it is of epoch {_entries[_at].Epoch}.",
+            log.Add(_facts.Derived(isActive), "leader-epoch",
+                $"{FileName} has no entry for leader epoch {epoch}, which the batch at offset {offset} has; by the file "
+                + $"it is of epoch {_entries[_at].Epoch}.",
                 $"If the batch is right, delete {FileName}: it is made again from the log.", place);
         }
     }

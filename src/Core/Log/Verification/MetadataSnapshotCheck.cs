@@ -7,7 +7,8 @@ namespace Millrace.Core.Log.Verification;
 /// </summary>
 internal static class MetadataSnapshotCheck
 {
-    private const string Advice = "Delete it if a newer snapshot, or the whole log, is there; else restore it from a copy.";
+    private const string Advice =
+        "Delete it if a newer snapshot, or the whole log, is there; else restore it from a copy.";
 
     public static bool Check(IDisk disk, PartitionFacts facts, FileFindings findings)
     {

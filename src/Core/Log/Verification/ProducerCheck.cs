@@ -62,8 +62,8 @@ internal sealed class ProducerCheck(PartitionFacts facts)
         Place place = Place.At(position, batch.BaseOffset, batch.LastOffset);
         if (known is not null && batch.ProducerEpoch < known.Epoch)
         {
-            findings.Add(Certain, "producer-epoch", $"The epoch of producer {batch.ProducerId} falls from {known.Epoch} "
-                + $"to {batch.ProducerEpoch}.", "A fenced producer may have written: look at what it wrote.", place);
+            findings.Add(Certain, "producer-epoch",
+                $"The epoch of producer {batch.ProducerId} falls from {known.Epoch} to {batch.ProducerEpoch}.", "A fenced producer may have written: look at what it wrote.", place);
         }
 
         if (batch.IsControl)

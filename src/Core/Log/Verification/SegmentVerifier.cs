@@ -69,7 +69,11 @@ internal sealed class SegmentVerifier(PartitionChecks checks, SegmentFacts segme
         if (!names.Contains($"{segment.BaseOffset:D20}{suffix}"))
         {
             if (mustExist && segment.Derived == Severity.Error)
-                findings.Warning(suffix[1..] + "-missing", "The file is missing.", "It is made again when it is needed.");
+            {
+                findings.Warning(
+                    suffix[1..] + "-missing", "The file is missing.", "It is made again when it is needed.");
+            }
+
             return null;
         }
 
@@ -197,13 +201,13 @@ internal sealed class SegmentVerifier(PartitionChecks checks, SegmentFacts segme
         bool wasFlushed = facts.RecoveryPoint > damage.FirstOffset;
         if (facts.IsInUse && !wasFlushed)
         {
-            _findings.Note("tail", $"The last {damage.End - damage.Position} bytes are no whole batch: an append may be "
-                + "at work.", "Look again when the broker is stopped.", Place.At(damage.Position, damage.FirstOffset));
+            _findings.Note("tail",
+                $"The last {damage.End - damage.Position} bytes are no whole batch: an append may be at work.", "Look again when the broker is stopped.", Place.At(damage.Position, damage.FirstOffset));
         }
         else if (facts.WasClosed || wasFlushed)
         {
             Report(damage, Severity.Error, -1, wasFlushed
-                ? $"They were on stable storage up to offset {facts.RecoveryPoint}: restore them from a replica or a copy."
+                ? $"All up to offset {facts.RecoveryPoint} was on stable storage: restore it from a replica or a copy."
                 : "The log was closed in order: look for what changed the file since.");
         }
         else

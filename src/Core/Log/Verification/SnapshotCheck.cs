@@ -103,7 +103,7 @@ internal sealed class SnapshotCheck
             return $"ends at offset {said.LastOffset}, sequence {said.LastSequence} in it, and at {seen.LastOffset}, "
                 + $"{seen.LastSequence} in the log";
         if (said.LastOffset >= 0 && said.OffsetDelta != seen.OffsetDelta)
-            return $"has a last batch of {said.OffsetDelta + 1L} offsets in it and of {seen.OffsetDelta + 1L} in the log";
+            return $"has a last batch of {said.OffsetDelta + 1L} offsets in it, of {seen.OffsetDelta + 1L} in the log";
         if (said.TransactionFirstOffset != seen.TransactionFirstOffset && _producers.IsComplete)
             return $"has a transaction open from {said.TransactionFirstOffset} in it, and from "
                 + $"{seen.TransactionFirstOffset} in the log";

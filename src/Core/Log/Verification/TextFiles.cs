@@ -8,7 +8,7 @@ internal static class TextFiles
 {
     private const int Largest = 64 * 1024 * 1024;
 
-    /// <summary>The lines, each split at the spaces; false, and the findings say why, where the file is damaged.</summary>
+    /// <summary>The lines, each split at the spaces; false, and a finding says why, if the file is damaged.</summary>
     public static bool TryRead(
         IDisk disk, string path, int fields, bool isInUse, FileFindings findings, out List<string[]> lines)
     {

@@ -5,8 +5,8 @@ namespace Millrace.Core.Log.Verification;
 
 /// <summary>
 /// Compares a segment's .timeindex with its batches, which it is shown in order. An entry (t, o) says that t is the
-/// greatest timestamp of the batch that holds o, and that nothing up to there is later; the last entry of a segment that
-/// was closed holds its greatest timestamp.
+/// greatest timestamp of the batch that holds o, and that nothing up to there is later; the last entry of a segment
+/// that was closed holds its greatest timestamp.
 /// </summary>
 internal sealed class TimeIndexCheck : IDisposable
 {

@@ -38,7 +38,8 @@ internal sealed class KafkaDirectory
     private void Add(TarEntry entry)
     {
         string path = entry.Name.TrimStart('.', '/').TrimEnd('/');
-        int at = Math.Max(path.IndexOf("logs/", StringComparison.Ordinal), path.IndexOf("expected/", StringComparison.Ordinal));
+        int at = Math.Max(
+            path.IndexOf("logs/", StringComparison.Ordinal), path.IndexOf("expected/", StringComparison.Ordinal));
         if (at < 0)
             return;
         bool isLog = path[at] == 'l';

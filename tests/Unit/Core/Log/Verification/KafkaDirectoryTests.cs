@@ -37,7 +37,8 @@ public sealed partial class KafkaDirectoryTests
         Assert.Contains(findings, finding => finding.File.EndsWith(".log.deleted", StringComparison.Ordinal));
         string[] cleaned =
         [
-            "__consumer_offsets-0", "compact-delete-0", "compacted-0", "compacted-purged-0", "compacted-transactional-0",
+            "__consumer_offsets-0", "compact-delete-0", "compacted-0", "compacted-purged-0",
+            "compacted-transactional-0",
         ];
         Assert.Equal(cleaned, findings.Where(finding => finding.Check == "gaps").Select(finding => finding.File));
     }
@@ -79,7 +80,7 @@ public sealed partial class KafkaDirectoryTests
             file => file.GetProperty("entries").EnumerateArray().ToList());
     }
 
-    /// <summary>Every number that Kafka's tool prints of a batch, an entry or a producer stands in the dump too.</summary>
+    /// <summary>Every number that Kafka's tool prints of a batch, an entry or a producer is in the dump too.</summary>
     private static void Compare(string file, string text, List<JsonElement> entries)
     {
         string[] lines = [.. text.Split('\n').Where(IsEntry)];

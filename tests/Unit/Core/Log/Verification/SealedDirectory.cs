@@ -62,7 +62,8 @@ internal sealed class SealedDirectory
 
     public void SetText(string path, string text) => Disk.SetContent(path, Encoding.UTF8.GetBytes(text));
 
-    public void Edit(string path, Func<byte[], byte[]> change) => Disk.SetContent(path, change([.. Disk.Content(path)]));
+    public void Edit(string path, Func<byte[], byte[]> change) =>
+        Disk.SetContent(path, change([.. Disk.Content(path)]));
 
     public void Flip(string path, int at, int bit = 0) => Edit(path, content =>
     {
@@ -119,7 +120,11 @@ internal sealed class SealedDirectory
             Compression = codec,
         };
         for (int i = 0; i < count; i++)
-            builder.Append(Time + baseOffset + i, [(byte)'k', (byte)i], Encoding.UTF8.GetBytes($"value {baseOffset + i}"));
+        {
+            long offset = baseOffset + i;
+            builder.Append(Time + offset, [(byte)'k', (byte)i], Encoding.UTF8.GetBytes($"value {offset}"));
+        }
+
         return builder.Build().ToArray();
     }
 

@@ -119,8 +119,10 @@ public sealed class VerificationTests
             d => d.Flip(Path(0, ".txnindex"), 17)),
         ["an aborted transaction that ends elsewhere"] = new("txnindex-missing", Path(0, ".txnindex"),
             d => d.Flip(Path(0, ".txnindex"), 25)),
-        ["another last stable offset"] = new("txnindex-entry", Path(0, ".txnindex"), d => d.Flip(Path(0, ".txnindex"), 33)),
-        ["no transaction index"] = new("txnindex-missing", Path(0, ".txnindex"), d => d.Disk.Delete(Path(0, ".txnindex"))),
+        ["another last stable offset"] = new("txnindex-entry", Path(0, ".txnindex"),
+            d => d.Flip(Path(0, ".txnindex"), 33)),
+        ["no transaction index"] = new("txnindex-missing", Path(0, ".txnindex"),
+            d => d.Disk.Delete(Path(0, ".txnindex"))),
         ["half a transaction entry"] = new("txnindex-size", Path(0, ".txnindex"),
             d => d.Edit(Path(0, ".txnindex"), content => [.. content, 0])),
         ["an aborted transaction too many"] = new("txnindex-entry", Path(12, ".txnindex"),
@@ -171,10 +173,11 @@ public sealed class VerificationTests
             d => d.SetText("recovery-point-offset-checkpoint", $"0\n2\norders 0 {End}\nlost 3 9\n"), Severity.Warning),
         ["a deleted segment"] = new("leftover", $"{Folder}/{0:D20}.log.deleted",
             d => d.Disk.SetContent($"{Folder}/{0:D20}.log.deleted", [1]), Severity.Note),
-        ["an unknown file"] = new("unknown-file", $"{Folder}/notes", d => d.SetText($"{Folder}/notes", ""), Severity.Note),
-        ["an unknown file of the directory"] = new("unknown-file", "notes", d => d.SetText("notes", ""), Severity.Note),
-        ["a deleted folder"] = new("leftover", "orders-1.0123-delete", d => d.Disk.CreateDirectory("orders-1.0123-delete"),
+        ["an unknown file"] = new("unknown-file", $"{Folder}/notes", d => d.SetText($"{Folder}/notes", ""),
             Severity.Note),
+        ["an unknown file of the directory"] = new("unknown-file", "notes", d => d.SetText("notes", ""), Severity.Note),
+        ["a deleted folder"] = new("leftover", "orders-1.0123-delete",
+            d => d.Disk.CreateDirectory("orders-1.0123-delete"), Severity.Note),
         ["an unknown topic"] = new("stray", "other-0", d =>
         {
             d.Disk.CreateDirectory("other-0");
@@ -190,7 +193,8 @@ public sealed class VerificationTests
             d => d.Disk.SetContent($"{TopicFacts.MetadataFolder}/{0:D20}-{0:D10}.checkpoint", Data(0))),
         ["no metadata snapshot"] = new("metadata-snapshot", TopicFacts.MetadataFolder, d =>
             d.Disk.Rename($"{TopicFacts.MetadataFolder}/{0:D20}.log", $"{TopicFacts.MetadataFolder}/{5:D20}.log")),
-        ["a file that can't be read"] = new("unreadable", Path(12, ".log"), d => d.Disk.Refuses = p => p == Path(12, ".log")),
+        ["a file that can't be read"] = new("unreadable", Path(12, ".log"),
+            d => d.Disk.Refuses = p => p == Path(12, ".log")),
     };
 
     public static TheoryData<string> Names => [.. Cases.Keys];
