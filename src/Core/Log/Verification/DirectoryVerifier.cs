@@ -161,3 +161,21 @@ internal sealed class DirectoryVerifier(
         }
     }
 }
+
+/// <summary>What a verification has looked at. Counted up while it runs, on its thread.</summary>
+internal sealed class VerificationSummary
+{
+    public long Partitions { get; set; }
+
+    public long Segments { get; set; }
+
+    public long Batches { get; set; }
+
+    public long Records { get; set; }
+
+    /// <summary>Of log files.</summary>
+    public long Bytes { get; set; }
+
+    /// <summary>Of the partition that is being verified.</summary>
+    public string Folder { get; set; } = "";
+}

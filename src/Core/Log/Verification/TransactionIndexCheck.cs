@@ -7,7 +7,8 @@ namespace Millrace.Core.Log.Verification;
 internal sealed class TransactionIndexCheck : IDisposable
 {
     private const string Advice = "Until it is right, read_committed may show records of aborted transactions: stop "
-        + "the broker, delete the file and recovery-point-offset-checkpoint, and start it, so that the log is read again.";
+        + "the broker, delete the file, recovery-point-offset-checkpoint and .kafka_cleanshutdown, and start it: the "
+        + "log is read again.";
 
     private readonly EntryReader? _entries;
     private readonly FileFindings _findings;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Millrace.Commands;
 using Millrace.Core.Log.Verification;
+using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Core.Log.Verification;
 
@@ -61,6 +62,32 @@ public sealed partial class KafkaDirectoryTests
         }
 
         Assert.True(compared > 100);
+    }
+
+    [Fact]
+    public void Every_flipped_bit_of_a_log_that_is_not_compacted_is_found()
+    {
+        SimDisk disk = KafkaDirectory.Of(Clean).Disk.Copy();
+        string[] paths = [.. disk.List("").Where(name => LogFileName.TryParseFolder(name, out _))
+            .Where(name => !name.Contains("compact") && !name.StartsWith("__consumer", StringComparison.Ordinal)
+                && !name.StartsWith("__transaction", StringComparison.Ordinal))
+            .SelectMany(folder => disk.List(folder).Select(name => $"{folder}/{name}"))
+            .Where(path => path.EndsWith(".log", StringComparison.Ordinal) && disk.Content(path).Length > 0)];
+        var random = new Random(4);
+        for (int i = 0; i < 300; i++)
+        {
+            string path = paths[random.Next(paths.Length)];
+            byte[] sound = disk.Content(path);
+            byte[] damaged = [.. sound];
+            int at = random.Next(2) == 0 ? random.Next(damaged.Length) : random.Next(61);
+            damaged[at] ^= (byte)(1 << random.Next(8));
+            disk.SetContent(path, damaged);
+            bool isFound = false;
+            new DirectoryVerifier(disk, isInUse: false, f => isFound |= f.Severity == Severity.Error, _ => { })
+                .RunPartition(path[..path.IndexOf('/')]);
+            Assert.True(isFound, $"byte {at} of {path}");
+            disk.SetContent(path, sound);
+        }
     }
 
     private static Dictionary<string, List<JsonElement>> Dump(KafkaDirectory directory)
