@@ -5,9 +5,10 @@ using Millrace.Core.Log;
 namespace Millrace.Broker.Io;
 
 /// <summary>
-/// The calls of the C library on files, by descriptor. .NET's own take three calls to open a file (it locks and looks at
-/// each), report success of a flush that the disk refused, and have several kinds of exceptions; here every failure is
-/// an <see cref="IOException"/> that names the call and the file, and a full disk a <see cref="DiskFullException"/>.
+/// The calls of the C library on files, by descriptor. .NET's own take three calls to open a file (it locks each and
+/// looks at it), report success of a flush that the disk refused, and have several kinds of exceptions; here every
+/// failure is an <see cref="IOException"/> that names the call and the file, and a full disk a
+/// <see cref="DiskFullException"/>.
 /// </summary>
 internal static partial class Native
 {

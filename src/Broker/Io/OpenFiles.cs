@@ -15,7 +15,7 @@ internal static partial class OpenFiles
         GetLimit(ResourceOpenFiles, out var limit) == 0 ? (int)Math.Min(limit.Soft, int.MaxValue) : Unknown;
 
     /// <summary>
-    /// How many of them the logs keep: a quarter, as they may need twice that for a while and connections need the rest.
+    /// How many of them the logs keep: a quarter, for they may need twice that for a while, and connections the rest.
     /// More than a thousand gain nothing, for opening a file again costs microseconds.
     /// </summary>
     public static int ForLogs => Math.Clamp(Limit / 4, FewestForLogs, MostForLogs);

@@ -5,7 +5,7 @@ namespace Millrace.Core.Log;
 /// not write and call the next flush a success. Reads and writes go on. Owned by the node; any thread may use it.
 /// 1. <see cref="Failure"/> is the first failed flush and never changes. That a file is closed or gone is none, nor is
 /// that there was no room to open it.
-/// 2. No flush that begins after it was set reaches the disk below or succeeds; nor does one succeed that was under way.
+/// 2. No flush that begins after it was set reaches the disk below; none that was under way succeeds.
 /// </summary>
 /// <param name="disk">The disk below.</param>
 /// <param name="name">The data directory, as the operator knows it.</param>

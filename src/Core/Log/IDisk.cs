@@ -34,8 +34,8 @@ internal interface IDisk
 }
 
 /// <summary>
-/// An open file. Reads, writes, a flush and a move may run at the same time, and beside a disposal, behind which each is
-/// a <see cref="FileClosedException"/>. A file that is deleted while it is open, or whose directory is renamed, may
+/// An open file. Reads, writes, a flush and a move may run at the same time, and beside a disposal, behind which each
+/// is a <see cref="FileClosedException"/>. A file that is deleted while it is open, or whose directory is renamed, may
 /// still be read for a time, but need not: at any moment that becomes a <see cref="FileNotFoundException"/>. It takes
 /// its space until it is disposed, which it must be before another of its name is made.
 /// </summary>
