@@ -91,58 +91,13 @@ public sealed class FailStopDiskTests
         var disk = new FailStopDisk(below, "data");
         IDiskFile slow = disk.Open("slow");
         IDiskFile failing = disk.Open("failing");
-        below.DuringFlush = () =>
+        below.DuringFlush = _ =>
         {
-            below.DuringFlush = () => { };
+            below.DuringFlush = _ => { };
             _below.FailFlushes = true;
             Assert.Throws<IOException>(failing.Flush);
             _below.FailFlushes = false;
         };
         Assert.Throws<IOException>(slow.Flush);
-    }
-
-    /// <summary>A disk on which something happens while a file is flushed.</summary>
-    private sealed class InterruptedDisk(SimDisk disk) : IDisk
-    {
-        public Action DuringFlush { get; set; } = () => { };
-
-        public IDiskFile Open(string path) => new InterruptedFile(this, disk.Open(path));
-
-        public bool Exists(string path) => disk.Exists(path);
-
-        public void Delete(string path) => disk.Delete(path);
-
-        public void Rename(string from, string to) => disk.Rename(from, to);
-
-        public void CreateDirectory(string path) => disk.CreateDirectory(path);
-
-        public void DeleteDirectory(string path) => disk.DeleteDirectory(path);
-
-        public IReadOnlyList<string> List(string path) => disk.List(path);
-
-        public void FlushDirectory(string path) => disk.FlushDirectory(path);
-    }
-
-    private sealed class InterruptedFile(InterruptedDisk disk, IDiskFile file) : IDiskFile
-    {
-        public long Length => file.Length;
-
-        public int Read(long position, Span<byte> destination) => file.Read(position, destination);
-
-        public void Write(long position, ReadOnlySpan<byte> source) => file.Write(position, source);
-
-        public void Flush()
-        {
-            disk.DuringFlush();
-            file.Flush();
-        }
-
-        public void Truncate(long length) => file.Truncate(length);
-
-        public void Reserve(long length) => file.Reserve(length);
-
-        public void MoveTo(string path) => file.MoveTo(path);
-
-        public void Dispose() => file.Dispose();
     }
 }
