@@ -107,8 +107,9 @@ public sealed class ScaleTests(ITestOutputHelper output)
         if (IdleSeconds == 0)
             return;
         var before = ProcessFigures.Of(server.Process.Id);
-        await Step(server, "idle", () => Task.Delay(
-            TimeSpan.FromSeconds(IdleSeconds), TestContext.Current.CancellationToken));
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(IdleSeconds));
+        await Step(server, "idle", async () => await timer.WaitForNextTickAsync(
+            TestContext.Current.CancellationToken));
         var used = ProcessFigures.Of(server.Process.Id).CpuSeconds - before.CpuSeconds;
         output.WriteLine($"{"",-14}{100 * used / IdleSeconds,8:F2} % CPU");
     }
