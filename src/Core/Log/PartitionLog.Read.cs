@@ -138,11 +138,10 @@ internal sealed partial class PartitionLog
 
     private TimestampOffset FindLatest()
     {
-        Offset start = LogStartOffset;
-        Segment? latest = _segments.Where(segment => segment.NextOffset > start)
-            .MaxBy(segment => segment.MaxTimestamp);
+        // As in Kafka, whether or not the record lies below the log's start.
+        Segment? latest = _segments.Where(segment => segment.Size > 0).MaxBy(segment => segment.MaxTimestamp);
         return latest is not null
-            && SegmentReader.TryFind(latest, latest.MaxTimestamp, start, Settings, out TimestampOffset found)
+            && SegmentReader.TryFind(latest, latest.MaxTimestamp, Offset.Zero, Settings, out TimestampOffset found)
             ? found
             : TimestampOffset.None;
     }
