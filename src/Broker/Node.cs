@@ -23,9 +23,6 @@ public sealed class Node : IDisposable
 {
     private const int CommitterThreads = 4;
 
-    /// <summary>Open files that are set aside for a partition: its segments, and its share of connections.</summary>
-    private const int FilesAPartition = 2;
-
     private const int InFlightRequests = 256;
     private const int UnsentBytes = 1 << 20;
 
@@ -47,7 +44,8 @@ public sealed class Node : IDisposable
         _directory = directory;
         _listener = listener;
         _log = log;
-        var disk = new FileDisk(directory.Path);
+        var files = new FileDisk(directory.Path);
+        var disk = new FailStopDisk(files, directory.Path);
         _committer = new Committer(CommitterThreads, log);
         _background = new Loop("background", log);
         _maintenance = new Loop("maintenance", log);
@@ -64,7 +62,7 @@ public sealed class Node : IDisposable
         _metadataLog = new LocalMetadataLog(PartitionLog.Open(
             disk, new TopicPartition(TopicName.ClusterMetadata, 0), LogSettings.Default, Clock.Machine.Now,
             new LogOpening(_directory.WasCleanlyShutDown, Offset.Zero, Offset.Zero)));
-        var core = new Controller(settings, Randomness.Machine, OpenFiles.Limit / FilesAPartition);
+        var core = new Controller(settings, Randomness.Machine);
         var controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, log);
         var (host, port) = AdvertisedAddress(settings);
         var identity = new NodeIdentity(_directory.ClusterId, settings.NodeId, host, port);
@@ -77,6 +75,7 @@ public sealed class Node : IDisposable
         _retention.Start();
         _checkpoints.Save();
         _checkpoints.Start();
+        new IdleFilesTask(files.CloseIdle, _maintenance).Start();
         _listener.Start(_loops, dispatcher, limits);
     }
 
