@@ -21,23 +21,40 @@ internal sealed partial class GroupCoordinator
         else if (request.SessionTimeoutMs < settings.MinSessionTimeoutMs
             || request.SessionTimeoutMs > settings.MaxSessionTimeoutMs)
             join.Refuse(ErrorCode.InvalidSessionTimeout);
+        else if (_stored.TryGetValue(request.GroupId, out var stored))
+            JoinStored(stored, join);
         else if (!_groups.TryGetValue(request.GroupId, out var group))
             JoinUnknown(join);
         else
             Join(group, join);
     }
 
-    private void JoinUnknown(in JoinCall join)
+    /// <summary>False when the member was refused, and no group was made.</summary>
+    private bool JoinUnknown(in JoinCall join)
     {
         if (join.Request.MemberId.Length > 0)
         {
             join.Refuse(ErrorCode.UnknownMemberId);
-            return;
+            return false;
         }
 
         var group = new ClassicGroup(join.Request.GroupId);
-        if (Join(group, join))
-            _groups.Add(group.GroupId, group);
+        if (!Join(group, join))
+            return false;
+        _groups.Add(group.GroupId, group);
+        return true;
+    }
+
+    /// <summary>
+    /// A consumer or streams group that nobody is in becomes a classic one, which keeps its offsets; others are closed
+    /// to classic members, as long as the coordinator does not serve them.
+    /// </summary>
+    private void JoinStored(StoredGroup stored, in JoinCall join)
+    {
+        if (!stored.IsEmpty || stored.Type == GroupType.Share)
+            join.Refuse(ErrorCode.InconsistentGroupProtocol, "");
+        else if (JoinUnknown(join))
+            stored.Delete(join.Effects);
     }
 
     /// <summary>False when the group refused the member.</summary>
