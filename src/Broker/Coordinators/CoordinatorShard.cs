@@ -158,11 +158,9 @@ internal sealed class CoordinatorShard
         _core = null;
         if (_partition.Log.IsOffline)
             return;
+        if (error == ErrorCode.KafkaStorageError)
+            _pausedUntil = now + RetryMs;
         Load();
-        if (error != ErrorCode.KafkaStorageError)
-            return;
-        _pausedUntil = now + RetryMs;
-        Arm(_pausedUntil);
     }
 
     private ErrorCode Append(Commit commit)
@@ -197,8 +195,10 @@ internal sealed class CoordinatorShard
             return;
         }
 
-        core.Start(_timers.Steady);
+        var now = _timers.Steady;
+        core.Start(now);
         _core = core;
+        Arm(now < _pausedUntil ? _pausedUntil : now);
     }
 
     private static void Replay(GroupCoordinator core, in LogRecord record)

@@ -34,7 +34,7 @@ internal static class LogRecords
     /// <summary>Calls <paramref name="replay"/> for every data record, with copies of its bytes.</summary>
     /// <exception cref="IOException">The log can't be read, or a batch in it is not sound.</exception>
     public static void Replay(PartitionLog log, Action<Memory<byte>?, Memory<byte>?> replay) =>
-        Replay(log, record => replay(record.Key?.ToArray(), record.Value?.ToArray()), _ => { });
+        Replay(log, record => replay(Copy(record.Key), Copy(record.Value)), _ => { });
 
     /// <summary>Calls back for every data record and every end of a transaction, in the order of the log.</summary>
     /// <exception cref="IOException">The log can't be read, or a batch or record in it is not sound.</exception>
@@ -63,6 +63,9 @@ internal static class LogRecords
                 throw new IOException($"{log.Partition} is damaged at offset {from}: no batch goes on from there.");
         }
     }
+
+    private static Memory<byte>? Copy(ReadOnlyMemory<byte>? bytes) =>
+        bytes is { } present ? present.ToArray() : default(Memory<byte>?);
 
     private readonly struct LogReplay(
         TopicPartition partition, Action<LogRecord> onRecord, Action<TransactionMarker> onMarker)
@@ -115,8 +118,8 @@ internal static class LogRecords
                     else
                         onRecord(new LogRecord(
                             offset,
-                            record.HasKey ? Part(content, record.Key) : null,
-                            record.HasValue ? Part(content, record.Value) : null,
+                            record.HasKey ? Part(content, record.Key) : default(ReadOnlyMemory<byte>?),
+                            record.HasValue ? Part(content, record.Value) : default(ReadOnlyMemory<byte>?),
                             facts));
                 }
                 catch (MalformedFrameException malformed)

@@ -62,7 +62,7 @@ internal sealed class StoredGroup(string groupId, GroupType type)
         : Type == GroupType.Share ? "Stable"
         : Type == GroupType.Streams && !_hasTopology ? "NotReady"
         : _epoch > _targetEpoch ? "Assigning"
-        : _members.Values.All(member => member.IsAt(_targetEpoch)) ? "Stable"
+        : _members.Values.All(member => member == new CurrentMember(_targetEpoch, StableMember)) ? "Stable"
         : "Reconciling";
 
     public static string NameOf(GroupType type) => type switch
@@ -72,6 +72,9 @@ internal sealed class StoredGroup(string groupId, GroupType type)
         GroupType.Streams => "streams",
         _ => "classic",
     };
+
+    /// <summary>What a member's state is called in the records of such groups when it has what it is to have.</summary>
+    private sbyte StableMember => Type == GroupType.Streams ? (sbyte)1 : (sbyte)0;
 
     /// <summary>Whether one is a member, in the group's own sense of epochs.</summary>
     public ErrorCode Validate(string memberId, int epoch) =>
@@ -134,10 +137,5 @@ internal sealed class StoredGroup(string groupId, GroupType type)
     }
 
     /// <summary>Where a member is on its way to the target assignment.</summary>
-    private readonly record struct CurrentMember(int Epoch, sbyte State)
-    {
-        private const sbyte Stable = 0;
-
-        public bool IsAt(int epoch) => State == Stable && Epoch == epoch;
-    }
+    private readonly record struct CurrentMember(int Epoch, sbyte State);
 }
