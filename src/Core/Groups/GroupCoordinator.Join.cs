@@ -29,32 +29,48 @@ internal sealed partial class GroupCoordinator
             Join(group, join);
     }
 
-    /// <summary>False when the member was refused, and no group was made.</summary>
-    private bool JoinUnknown(in JoinCall join)
+    private void JoinUnknown(in JoinCall join)
     {
         if (join.Request.MemberId.Length > 0)
         {
             join.Refuse(ErrorCode.UnknownMemberId);
-            return false;
+            return;
         }
 
         var group = new ClassicGroup(join.Request.GroupId);
-        if (!Join(group, join))
-            return false;
-        _groups.Add(group.GroupId, group);
-        return true;
+        if (Join(group, join))
+            _groups.Add(group.GroupId, group);
     }
 
     /// <summary>
-    /// A consumer or streams group that nobody is in becomes a classic one, which keeps its offsets; others are closed
-    /// to classic members, as long as the coordinator does not serve them.
+    /// A consumer or streams group that nobody is in becomes a classic one, which keeps its offsets: the client is sent
+    /// back to find that. Others are closed to classic members, as long as the coordinator does not serve them.
     /// </summary>
-    private void JoinStored(StoredGroup stored, in JoinCall join)
+    private static void JoinStored(StoredGroup stored, in JoinCall join)
     {
+        var group = new ClassicGroup(stored.GroupId);
         if (!stored.IsEmpty || stored.Type == GroupType.Share)
+        {
             join.Refuse(ErrorCode.InconsistentGroupProtocol, "");
-        else if (JoinUnknown(join))
-            stored.Delete(join.Effects);
+            return;
+        }
+
+        if (join.Request.MemberId.Length > 0)
+        {
+            join.Refuse(ErrorCode.UnknownMemberId);
+            return;
+        }
+
+        if (!group.Accepts(join.Request.ProtocolType, join.Request.Protocols))
+        {
+            join.Refuse(ErrorCode.InconsistentGroupProtocol);
+            return;
+        }
+
+        stored.Delete(join.Effects);
+        GroupRecords.Store(join.Effects, group.GroupId, group.ToRecord(join.Now));
+        var busy = GroupReplies.JoinError(join.Context.ApiVersion, "", ErrorCode.CoordinatorLoadInProgress);
+        join.Effects.Reply(join.Reply, busy, afterCommit: true);
     }
 
     /// <summary>False when the group refused the member.</summary>

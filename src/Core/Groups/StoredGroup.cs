@@ -127,12 +127,14 @@ internal sealed class StoredGroup(string groupId, GroupType type)
         }
     }
 
-    /// <summary>Deletes every record of the group; that of its epoch, with which the group ends, comes last.</summary>
+    /// <summary>
+    /// Deletes every record of the group, which nobody is in. Kafka reads none but in this order: first what members
+    /// have, then what they are to have, themselves, and last the epoch, which has the lowest type.
+    /// </summary>
     public void Delete(Effects effects)
     {
         foreach (var (type, detail) in _records
-            .OrderBy(record => GroupRecords.FactOf(record.Type) == GroupFact.Epoch)
-            .ThenBy(record => record.Type).ThenBy(record => record.Detail, StringComparer.Ordinal))
+            .OrderByDescending(record => record.Type).ThenBy(record => record.Detail, StringComparer.Ordinal))
             GroupRecords.DeleteStored(effects, type, GroupId, detail);
     }
 

@@ -29,7 +29,8 @@ internal sealed class KafkaGroups : IFlushQueue, IMemberIds
         Directory = new KafkaDirectory(name, TopicName.ConsumerOffsets);
         before?.Invoke(Directory.Disk);
         _connection = new SimConnection(Loop);
-        _partitions = [.. Enumerable.Range(0, Partitions).Select(i => Host(Directory.Open(TopicName.ConsumerOffsets, i)))];
+        _partitions = [.. Enumerable.Range(0, Partitions)
+            .Select(index => Host(Directory.Open(TopicName.ConsumerOffsets, index)))];
         _coordinators = Load();
     }
 

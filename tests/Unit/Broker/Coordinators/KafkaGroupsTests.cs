@@ -145,9 +145,9 @@ public sealed class KafkaGroupsTests
     {
         var groups = new KafkaGroups(KafkaDirectory.Stopped);
 
-        var joined = groups.Join(group);
+        Assert.Equal(ErrorCode.CoordinatorLoadInProgress, groups.Join(group).ErrorCode);
 
-        Assert.Equal(ErrorCode.MemberIdRequired, joined.ErrorCode);
+        Assert.Equal(ErrorCode.MemberIdRequired, groups.Join(group).ErrorCode);
         Assert.Contains($"{group}: classic Empty ", groups.List());
         Assert.Equal(groups.ExpectedOffsets()[group], groups.Offsets(group));
         groups.Reload();

@@ -7,7 +7,7 @@ using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Core.Groups;
 
-/// <summary>How far share groups are, from the <c>__share_group_state</c> that Kafka wrote and from hand-made one.</summary>
+/// <summary>How far share groups are, by the <c>__share_group_state</c> of Kafka and by made-up records.</summary>
 public sealed class ShareStatesTests
 {
     private static readonly Uuid Topic = new(1, 2);
@@ -49,7 +49,8 @@ public sealed class ShareStatesTests
         Update(states, start: -1, (15, 22, 2, 1), (30, 30, 4, 5));
 
         Assert.Equal(
-            [new(10, 14, 0, 1), new(15, 29, 2, 1), new StateBatch(30, 30, 4, 5)], Assert.Single(states.All).Value.Batches);
+            [new(10, 14, 0, 1), new(15, 29, 2, 1), new StateBatch(30, 30, 4, 5)],
+            Assert.Single(states.All).Value.Batches);
     }
 
     [Fact]

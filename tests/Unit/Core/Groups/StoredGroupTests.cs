@@ -5,7 +5,9 @@ using Millrace.Protocol.Wire;
 
 namespace Millrace.Unit.Core.Groups;
 
-/// <summary>Groups of the kinds of which only records are known: what may be done to them, and what is left alone.</summary>
+/// <summary>
+/// Groups of the kinds of which only records are known: what may be done to them, and what is left alone.
+/// </summary>
 public sealed class StoredGroupTests
 {
     private readonly Shard _shard = new();
@@ -152,6 +154,8 @@ public sealed class StoredGroupTests
     {
         Begin("consumer");
         _shard.Commit("g", 5);
+        Assert.Equal(ErrorCode.CoordinatorLoadInProgress, _shard.Join("g").Answer.ErrorCode);
+        Assert.Equal("classic", TypeOf("g"));
 
         var member = _shard.Alone("g");
 
@@ -169,9 +173,21 @@ public sealed class StoredGroupTests
         Begin("consumer");
         _shard.NextAppend = ErrorCode.KafkaStorageError;
 
-        _shard.Join("g");
+        Assert.Equal(ErrorCode.NotCoordinator, _shard.Join("g").Answer.ErrorCode);
 
         Assert.Equal("consumer", TypeOf("g"));
+    }
+
+    [Theory]
+    [InlineData("m", "range", ErrorCode.UnknownMemberId)]
+    [InlineData("", "", ErrorCode.InconsistentGroupProtocol)]
+    public void WhoCouldNotJoinAClassicGroupTurnsNone(string member, string protocols, ErrorCode expected)
+    {
+        Begin("streams");
+
+        Assert.Equal(expected, _shard.Join("g", member, protocols).Answer.ErrorCode);
+
+        Assert.Equal("streams", TypeOf("g"));
     }
 
     [Fact]

@@ -83,7 +83,10 @@ public sealed class TransactionStatesTests
 
     /// <summary>Version 0: producer 7, epoch 0, timeout 9, no partitions, both times 1.</summary>
     private static byte[] Value(byte status) =>
-        [0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 9, status, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1];
+        [
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 9, status,
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1,
+        ];
 
     private static List<TransactionState> Replay(KafkaDirectory directory)
     {
