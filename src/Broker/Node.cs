@@ -51,7 +51,7 @@ public sealed class Node : IDisposable
         _maintenance = new Loop("maintenance", log);
         _loops = [.. Enumerable.Range(0, settings.Int("num.network.threads")).Select(i => new Loop($"loop-{i}", log))];
 
-        var coordinators = new GroupCoordinators(_background, settings, new MemberIds());
+        var coordinators = new GroupCoordinators(_background, settings, new MemberIds()) { Log = log };
         var checkpoints = new LogCheckpoints(disk);
         _publisher = new MetadataPublisher(disk, _topics, coordinators, _committer, settings, Clock.Machine)
         {
