@@ -37,6 +37,8 @@ public sealed class Node : IDisposable
     private readonly TopicPartitions _topics = new();
     private readonly RetentionTask _retention;
     private readonly RecoveryPointTask _recoveryPoints;
+    private readonly Loop _cleanerLoop;
+    private readonly CleanerTask _cleaner;
     private readonly MetadataPublisher _publisher;
     private readonly Listener _listener;
     private readonly Action<string> _log;
@@ -75,6 +77,9 @@ public sealed class Node : IDisposable
         _recoveryPoints = new RecoveryPointTask(_topics, points, _background, log);
         _recoveryPoints.Save();
         _recoveryPoints.Start();
+        _cleanerLoop = new Loop("log-cleaner", log);
+        _cleaner = new CleanerTask(_topics, _cleanerLoop, settings, disk, log);
+        _cleaner.Start();
         _listener.Start(_loops, dispatcher, limits);
     }
 
@@ -110,6 +115,8 @@ public sealed class Node : IDisposable
         foreach (var loop in _loops)
             loop.Dispose();
         _background.Dispose();
+        _cleanerLoop.Dispose();
+        _cleaner.Dispose();
         _committer.Dispose();
         var isClean = !_publisher.HasFailed;
         foreach (var partition in _topics.Topics.SelectMany(topic => topic.Partitions))

@@ -18,6 +18,9 @@ internal sealed class ProducerStates
 
     public int Count => _producers.Count;
 
+    /// <summary>In no order.</summary>
+    internal IReadOnlyDictionary<long, ProducerState> ById => _producers;
+
     internal IEnumerable<KeyValuePair<long, ProducerState>> All => _producers.OrderBy(pair => pair.Key);
 
     /// <summary>

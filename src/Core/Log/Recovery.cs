@@ -168,11 +168,10 @@ internal static class Recovery
 
     private static long[] FindSegments(IDisk disk, string directory)
     {
+        SwapFiles.Finish(disk, directory);
         foreach (string name in disk.List(directory))
         {
-            if (name.EndsWith(".tmp", StringComparison.Ordinal) || name.EndsWith(".deleted", StringComparison.Ordinal)
-                || name.EndsWith(".cleaned", StringComparison.Ordinal)
-                || name.EndsWith(".swap", StringComparison.Ordinal))
+            if (name.EndsWith(".tmp", StringComparison.Ordinal) || name.EndsWith(".deleted", StringComparison.Ordinal))
                 disk.Delete($"{directory}/{name}");
         }
 
