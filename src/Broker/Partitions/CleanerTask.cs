@@ -29,7 +29,6 @@ internal sealed class CleanerTask(
     private readonly double _bytesPerMs = settings.Double("log.cleaner.io.max.bytes.per.second") / 1000;
     private Partition? _partition;
     private Cleaning? _cleaning;
-    private IEnumerator<long>? _steps;
     private Instant _begun;
     private double _bytes;
 
@@ -39,7 +38,7 @@ internal sealed class CleanerTask(
             loop.Schedule(loop.Steady + _backoffMs, Run);
     }
 
-    public void Dispose() => _steps?.Dispose();
+    public void Dispose() => _cleaning?.Dispose();
 
     private void Run()
     {
@@ -82,9 +81,9 @@ internal sealed class CleanerTask(
     {
         if (partition.Log.Settings.Delete)
             partition.ApplyRetention(loop.Now);
+        _known[partition.Id] = partition.TopicId;
         _partition = partition;
         _cleaning = new Cleaning(ToClean(partition), _map, partition.Gate, loop.Now);
-        _steps = _cleaning.Steps().GetEnumerator();
         _begun = loop.Steady;
         _bytes = 0;
         loop.Post(Step);
@@ -96,9 +95,9 @@ internal sealed class CleanerTask(
     /// <summary>About a megabyte; the next follows when the allowed rate has caught up.</summary>
     private void Step()
     {
-        if (Guarded(_partition!, () => _steps!.MoveNext() ? _steps : null) is { } steps)
+        if (Guarded(_partition!, () => (object?)_cleaning!.Step()) is long bytes)
         {
-            _bytes += steps.Current;
+            _bytes += bytes;
             var next = _begun + (long)Math.Min(_bytes / _bytesPerMs, long.MaxValue / 2);
             if (next <= loop.Steady)
                 loop.Post(Step);
@@ -107,9 +106,8 @@ internal sealed class CleanerTask(
             return;
         }
 
-        _steps!.Dispose();
-        _steps = null;
-        Note(_partition!, _cleaning!);
+        _cleaning!.Dispose();
+        Note(_partition!, _cleaning);
         loop.Post(Run);
     }
 

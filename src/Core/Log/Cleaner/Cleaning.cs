@@ -11,18 +11,35 @@ namespace Millrace.Core.Log.Cleaner;
 /// 1. Offsets never change. 2. It drops nothing that it can't read: a damaged batch ends it. 3. Whatever is not swapped
 /// in when it ends leaves no trace.
 /// </summary>
-/// <param name="target">The log and its dirty part.</param>
-/// <param name="map">Nobody else's while this goes on.</param>
-/// <param name="gate">The partition's lock.</param>
-/// <param name="now">When it begins.</param>
-internal sealed class Cleaning(LogToClean target, OffsetMap map, Lock gate, Instant now)
+internal sealed class Cleaning : IDisposable
 {
     private const int StepBytes = 1 << 20;
 
-    private readonly PartitionLog _log = target.Log;
+    private readonly LogToClean _target;
+    private readonly PartitionLog _log;
+    private readonly OffsetMap _map;
+    private readonly Lock _gate;
+    private readonly Instant _now;
+    private readonly IEnumerator<long> _steps;
+    private Segment[] _atWork = [];
+
+    /// <param name="target">The log and its dirty part.</param>
+    /// <param name="map">Nobody else's while this goes on.</param>
+    /// <param name="gate">The partition's lock.</param>
+    /// <param name="now">When it begins.</param>
+    public Cleaning(LogToClean target, OffsetMap map, Lock gate, Instant now)
+    {
+        _target = target;
+        _log = target.Log;
+        _map = map;
+        _gate = gate;
+        _now = now;
+        _steps = Steps().GetEnumerator();
+        End = target.FirstDirty;
+    }
 
     /// <summary>Up to where the log is clean.</summary>
-    public Offset End { get; private set; } = target.FirstDirty;
+    public Offset End { get; private set; }
 
     public long BytesRead { get; private set; }
 
@@ -32,28 +49,42 @@ internal sealed class Cleaning(LogToClean target, OffsetMap map, Lock gate, Inst
 
     public long RecordsKept { get; private set; }
 
-    /// <summary>Each step gives the bytes that it has read and written.</summary>
+    /// <summary>The next step: the bytes that it has read and written; null at the end.</summary>
     /// <exception cref="DamagedLogException">A batch can't be read.</exception>
     /// <exception cref="CleaningAbandonedException">The log is no longer what it was.</exception>
     /// <exception cref="IOException">The disk refused.</exception>
-    public IEnumerable<long> Steps()
+    public long? Step()
+    {
+        try
+        {
+            return _steps.MoveNext() ? _steps.Current : null;
+        }
+        catch (IOException) when (_log.IsOffline || _atWork.Except(_log.Segments).Any())
+        {
+            throw new CleaningAbandonedException();
+        }
+    }
+
+    public void Dispose() => _steps.Dispose();
+
+    private IEnumerable<long> Steps()
     {
         using var reader = new BatchReader();
         var segments = (Segment[])_log.Segments;
         foreach (long bytes in FillMap(reader, segments))
             yield return bytes;
-        var end = new Offset(map.LatestOffset + 1);
-        if (end <= target.FirstDirty)
+        var end = new Offset(_map.LatestOffset + 1);
+        if (end <= _target.FirstDirty)
             throw new IOException("log.cleaner.dedupe.buffer.size is too small for the keys of one batch");
         Dictionary<long, LastRecord> lastRecords;
-        lock (gate)
+        lock (_gate)
             lastRecords = _log.LastRecords();
         var filter = new BatchFilter(new CleaningRules(
-            map, new CleanedTransactions(_log.AbortedTransactionsBelow(target.FirstUncleanable)), lastRecords,
-            target.FirstUncleanable, now, _log.Settings));
+            _map, new CleanedTransactions(_log.AbortedTransactionsBelow(_target.FirstUncleanable)), lastRecords,
+            _target.FirstUncleanable, _now, _log.Settings));
         int count = segments.TakeWhile(segment => segment.BaseOffset < end).Count();
         foreach (Segment[] group in SegmentGroups.Of(
-            segments.AsSpan(0, count), _log.Settings, target.FirstUncleanable))
+            segments.AsSpan(0, count), _log.Settings, _target.FirstUncleanable))
         {
             foreach (long bytes in Clean(group, reader, filter))
                 yield return bytes;
@@ -66,11 +97,12 @@ internal sealed class Cleaning(LogToClean target, OffsetMap map, Lock gate, Inst
 
     private IEnumerable<long> FillMap(BatchReader reader, Segment[] segments)
     {
-        map.Start(target.FirstUncleanable - target.FirstDirty);
+        _map.Start(_target.FirstUncleanable - _target.FirstDirty);
         Segment[] dirty = [.. segments.Where(
-            segment => segment.NextOffset > target.FirstDirty && segment.BaseOffset < target.FirstUncleanable)];
-        var transactions = new CleanedTransactions(_log.AbortedTransactionsBelow(target.FirstUncleanable)
+            segment => segment.NextOffset > _target.FirstDirty && segment.BaseOffset < _target.FirstUncleanable)];
+        var transactions = new CleanedTransactions(_log.AbortedTransactionsBelow(_target.FirstUncleanable)
             .Where(transaction => transaction.LastOffset >= dirty[0].BaseOffset.Value));
+        _atWork = dirty;
         foreach (Segment segment in dirty)
         {
             reader.Open(segment, 0);
@@ -87,7 +119,7 @@ internal sealed class Cleaning(LogToClean target, OffsetMap map, Lock gate, Inst
             }
 
             yield return Count(reader.BytesRead - before, 0);
-            map.AdvanceTo(segment.NextOffset.Value - 1);
+            _map.AdvanceTo(segment.NextOffset.Value - 1);
         }
     }
 
@@ -98,11 +130,11 @@ internal sealed class Cleaning(LogToClean target, OffsetMap map, Lock gate, Inst
         bool isAborted = !batch.IsControl && transactions.OnData(batch);
         if (batch.IsControl)
             transactions.OnMarker(batch, out _);
-        if (batch.LastOffset < target.FirstDirty.Value)
+        if (batch.LastOffset < _target.FirstDirty.Value)
             return true;
         if (!batch.IsControl && !isAborted && !TryMapRecords(reader, batch))
             return false;
-        map.AdvanceTo(batch.LastOffset);
+        _map.AdvanceTo(batch.LastOffset);
         return true;
     }
 
@@ -116,8 +148,8 @@ internal sealed class Cleaning(LogToClean target, OffsetMap map, Lock gate, Inst
             RecordEnumerator records = batch.Records(opened.Bytes);
             while (records.MoveNext())
             {
-                if (records.Current.HasKey && records.Current.Offset >= target.FirstDirty.Value
-                    && !map.TryPut(records.Current.Key, records.Current.Offset))
+                if (records.Current.HasKey && records.Current.Offset >= _target.FirstDirty.Value
+                    && !_map.TryPut(records.Current.Key, records.Current.Offset))
                     return false;
             }
 
@@ -127,6 +159,7 @@ internal sealed class Cleaning(LogToClean target, OffsetMap map, Lock gate, Inst
 
     private IEnumerable<long> Clean(Segment[] group, BatchReader reader, BatchFilter filter)
     {
+        _atWork = group;
         using var cleaned = new CleanedSegment(
             _log.Disk, _log.Directory, group[0].BaseOffset, _log.Settings.IndexIntervalBytes);
         foreach (Segment segment in group)
@@ -152,7 +185,7 @@ internal sealed class Cleaning(LogToClean target, OffsetMap map, Lock gate, Inst
 
         cleaned.Flush();
         ThrowIfAbandoned();
-        if (!_log.Replace(group, cleaned, gate))
+        if (!_log.Replace(group, cleaned, _gate))
             throw new CleaningAbandonedException();
     }
 
