@@ -82,8 +82,15 @@ internal sealed class CleanerTask(
         if (partition.Log.Settings.Delete)
             partition.ApplyRetention(loop.Now);
         _known[partition.Id] = partition.TopicId;
+        var target = ToClean(partition);
+        if (!target.IsDue)
+        {
+            loop.Post(Run);
+            return;
+        }
+
         _partition = partition;
-        _cleaning = new Cleaning(ToClean(partition), _map, partition.Gate, loop.Now);
+        _cleaning = new Cleaning(target, _map, partition.Gate, loop.Now);
         _begun = loop.Steady;
         _bytes = 0;
         loop.Post(Step);

@@ -31,11 +31,13 @@ internal sealed class CleanedLog
     private readonly List<AbortedTransaction> _aborted = [];
     private readonly Dictionary<long, long> _open = [];
 
-    public CleanedLog(LogSettings? settings = null, IDisk? disk = null, bool clean = true, long recoveryPoint = 0)
+    public CleanedLog(
+        LogSettings? settings = null, IDisk? disk = null, bool clean = true, long recoveryPoint = 0,
+        TopicPartition? id = null)
     {
         Disk = disk ?? new SimDisk();
         Log = PartitionLog.Open(
-            Disk, Id, settings ?? Compacted, LogFixture.Now,
+            Disk, id ?? Id, settings ?? Compacted, LogFixture.Now,
             new LogOpening(clean, new Offset(recoveryPoint), Offset.Zero));
     }
 
