@@ -35,6 +35,8 @@ public sealed class Node : IDisposable
     private readonly TopicPartitions _topics = new();
     private readonly RetentionTask _retention;
     private readonly CheckpointTask _checkpoints;
+    private readonly Loop _cleanerLoop;
+    private readonly CleanerTask _cleaner;
     private readonly MetadataPublisher _publisher;
     private readonly Listener _listener;
     private readonly Action<string> _log;
@@ -76,6 +78,9 @@ public sealed class Node : IDisposable
         _checkpoints.Save();
         _checkpoints.Start();
         new IdleFilesTask(files.CloseIdle, _maintenance).Start();
+        _cleanerLoop = new Loop("log-cleaner", log);
+        _cleaner = new CleanerTask(_topics, _cleanerLoop, settings, disk, log);
+        _cleaner.Start();
         _listener.Start(_loops, dispatcher, limits);
     }
 
@@ -112,6 +117,8 @@ public sealed class Node : IDisposable
             loop.Dispose();
         _background.Dispose();
         _maintenance.Dispose();
+        _cleanerLoop.Dispose();
+        _cleaner.Dispose();
         _committer.Dispose();
         var isClean = !_publisher.HasFailed;
         foreach (var partition in _topics.Topics.SelectMany(topic => topic.Partitions))
