@@ -204,8 +204,8 @@ internal sealed class SealedDirectory
         }
 
         Disk.SetContent(Path(baseOffset, ".log"), [.. log]);
-        Disk.SetContent(Path(baseOffset, ".index"), offsets.Encode());
-        Disk.SetContent(Path(baseOffset, ".timeindex"), times.Encode());
+        Disk.SetContent(Path(baseOffset, ".index"), offsets.Encode(0, offsets.Count));
+        Disk.SetContent(Path(baseOffset, ".timeindex"), times.Encode(0, times.Count));
     }
 
     private void WriteMetadata(string policy)
@@ -235,7 +235,7 @@ internal sealed class SealedDirectory
     {
         var times = new TimeIndex();
         times.MaybeAppend(timestamp, relative);
-        return times.Encode();
+        return times.Encode(0, times.Count);
     }
 
     /// <summary>A producer as a snapshot names it.</summary>
