@@ -1,4 +1,5 @@
 using System.Globalization;
+using Millrace.Core.Log.Segments;
 using Millrace.Core.Model;
 using Millrace.Protocol.Records;
 

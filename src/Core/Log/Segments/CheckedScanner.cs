@@ -1,6 +1,6 @@
 using Millrace.Protocol.Records;
 
-namespace Millrace.Core.Log;
+namespace Millrace.Core.Log.Segments;
 
 /// <summary>
 /// Walks the batches of a segment and gives only sound ones: right header, right checksum unless that was compared

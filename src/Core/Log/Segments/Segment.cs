@@ -2,7 +2,7 @@ using Millrace.Core.Model;
 using Millrace.Protocol.Records;
 using Millrace.Protocol.Wire;
 
-namespace Millrace.Core.Log;
+namespace Millrace.Core.Log.Segments;
 
 /// <summary>
 /// One segment of a partition's log: a file of batches with its indexes. Owned by the <see cref="PartitionLog"/>, which
