@@ -182,7 +182,8 @@ public sealed class CleanerPeerTests : IDisposable
         string[] files = [.. folders.SelectMany(folder => Directory.EnumerateFiles(folder))
             .Where(file => Path.GetExtension(file) is ".log" or ".index" or ".timeindex" or ".txnindex")];
         await using var dump = ChildProcess.Start(
-            "bash", Peers.Program("java-run"), "kafka.tools.DumpLogSegments", "--deep-iteration", "--files",
+            "bash", Peers.Program("java-run"), "org.apache.kafka.tools.DumpLogSegments",
+            "--deep-iteration", "--files",
             string.Join(',', files));
         int lines = 0;
         List<string> wrong = [];
@@ -196,9 +197,11 @@ public sealed class CleanerPeerTests : IDisposable
                 wrong.Add(line);
         }
 
+        // That offsets are not consecutive is no fault of a compacted log.
+        wrong.AddRange(dump.Errors.Split('\n').Where(line => line.Length > 0 && !line.Contains("onsecutive")
+            && !line.Contains("is followed by", StringComparison.Ordinal)));
         Assert.Empty(wrong);
         Assert.True(lines > files.Length);
-        Assert.Equal("", dump.Errors);
     }
 
     /// <summary>Random records of a few keys.</summary>
