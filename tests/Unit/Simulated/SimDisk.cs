@@ -20,6 +20,9 @@ internal sealed class SimDisk : IDisk
     /// <summary>Every flush fails while set, and what it should have written is lost in a crash.</summary>
     public bool FailFlushes { get; set; }
 
+    /// <summary>As Linux does: what a failed flush should have written counts as written, and is not.</summary>
+    public bool LosesWhatItFailsToFlush { get; set; }
+
     public bool FailWrites { get; set; }
 
     public bool IsFull { get; set; }
@@ -143,6 +146,9 @@ internal sealed class SimDisk : IDisk
         public byte[] Content { get; set; } = [];
 
         public byte[] Durable { get; set; } = [];
+
+        /// <summary>Bytes that look clean and are not on the disk until they are written again.</summary>
+        public Range Lost { get; set; } = 0..0;
     }
 
     private sealed class Handle(SimDisk disk, SimFile file, string path) : IDiskFile
@@ -179,6 +185,8 @@ internal sealed class SimDisk : IDisk
             byte[] content = file.Content;
             Array.Resize(ref content, Math.Max(content.Length, (int)position + source.Length));
             source.CopyTo(content.AsSpan((int)position));
+            if (position <= file.Lost.Start.Value && position + source.Length > file.Lost.Start.Value)
+                file.Lost = Math.Min((int)position + source.Length, file.Lost.End.Value)..file.Lost.End;
             file.Content = content;
         }
 
@@ -186,9 +194,15 @@ internal sealed class SimDisk : IDisk
         {
             ThrowIfClosed();
             if (disk.FailFlushes)
+            {
+                if (disk.LosesWhatItFailsToFlush)
+                    file.Lost = file.Durable.Length..file.Content.Length;
                 throw new IOException("The disk refused.");
+            }
+
             disk.Flushes++;
             file.Durable = [.. file.Content];
+            file.Durable.AsSpan(file.Lost).Clear();
         }
 
         public void Truncate(long length)
