@@ -10,7 +10,8 @@ using Millrace.Protocol.Wire;
 namespace Millrace.Broker.Cluster;
 
 /// <summary>
-/// Makes this node what the metadata says: opens the logs of new partitions, drops those of deleted topics.
+/// Makes this node what the metadata says: opens the logs of new partitions, drops those of deleted topics, gives each
+/// its leader epoch and settings.
 /// </summary>
 /// <remarks>
 /// <para>Owned by the controller shard and called on its loop alone. 1. A partition that can be found has an open log.
@@ -29,6 +30,8 @@ internal sealed class MetadataPublisher(
 
     public required Action<string> Log { get; init; }
 
+    private ClusterImage _published = ClusterImage.Empty;
+
     /// <summary>A log could not be opened: it is not known to be in order when the others are.</summary>
     public bool HasFailed { get; private set; }
 
@@ -44,14 +47,28 @@ internal sealed class MetadataPublisher(
         {
             var present = topics.Find(topic.Id)?.Partitions ?? [];
             if (present.Length < topic.Partitions.Length)
-                Open(topic, present);
+                Open(topic, present, image.Configs);
+            if (image.Configs != _published.Configs || _published.Find(topic.Id) != topic)
+                Apply(topic, present, image.Configs);
+        }
+
+        _published = image;
+    }
+
+    private void Apply(TopicImage topic, ImmutableArray<Partition> present, ConfigsImage cluster)
+    {
+        var logSettings = TopicLogSettings.Of(topic, cluster, settings);
+        for (var i = 0; i < present.Length; i++)
+        {
+            present[i].LeaderEpoch = topic.Partitions[i].LeaderEpoch;
+            present[i].Log.Settings = logSettings;
         }
     }
 
-    private void Open(TopicImage topic, ImmutableArray<Partition> present)
+    private void Open(TopicImage topic, ImmutableArray<Partition> present, ConfigsImage cluster)
     {
         var opened = present.ToBuilder();
-        if (!Guarded(() => OpenLogs(topic, opened), $"{topic.Name} can't be opened"))
+        if (!Guarded(() => OpenLogs(topic, opened, cluster), $"{topic.Name} can't be opened"))
         {
             HasFailed = true;
             foreach (var partition in opened.Skip(present.Length))
@@ -62,13 +79,16 @@ internal sealed class MetadataPublisher(
         topics.Set(new HostedTopic(topic.Name, topic.Id, opened.ToImmutable()));
     }
 
-    private void OpenLogs(TopicImage topic, ImmutableArray<Partition>.Builder opened)
+    private void OpenLogs(TopicImage topic, ImmutableArray<Partition>.Builder opened, ConfigsImage cluster)
     {
-        var logSettings = TopicLogSettings.Of(topic, settings);
+        var logSettings = TopicLogSettings.Of(topic, cluster, settings);
         while (opened.Count < topic.Partitions.Length)
         {
             var id = new TopicPartition(topic.Name, opened.Count);
-            opened.Add(new Partition(id, topic.Id, Open(id, topic.Id, logSettings), flushQueue));
+            opened.Add(new Partition(id, topic.Id, Open(id, topic.Id, logSettings), flushQueue)
+            {
+                LeaderEpoch = topic.Partitions[id.Partition].LeaderEpoch,
+            });
         }
 
         if (topic.Name == TopicName.ConsumerOffsets)

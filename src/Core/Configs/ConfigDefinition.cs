@@ -39,9 +39,6 @@ internal sealed record ConfigDefinition(
     /// <summary>The synonym counts in other units (hours for ms), so DescribeConfigs leaves it out.</summary>
     public bool IsSynonymInOtherUnits { get; init; }
 
-    /// <summary>The cluster holds a value for all brokers, which then is the source even of the default.</summary>
-    public bool IsHeldByCluster { get; init; }
-
     /// <summary>Null when the text is a legal value; otherwise what it must be.</summary>
     public string? WhatIsWrong(string? text)
     {

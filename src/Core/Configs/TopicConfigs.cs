@@ -122,7 +122,6 @@ internal static class TopicConfigs
             "Replicas that must be in sync for a Produce with acks=all.", AtLeast(1))
         {
             BrokerSynonym = "min.insync.replicas",
-            IsHeldByCluster = true,
         },
         new("preallocate", ConfigType.Boolean, "false",
             "Whether a new segment gets its disk space at once.")

@@ -1,0 +1,167 @@
+using System.Collections.Immutable;
+using Millrace.Core.Configs;
+using Millrace.Protocol;
+using Millrace.Protocol.Messages;
+using Millrace.Protocol.Wire;
+
+namespace Millrace.Core.Controller;
+
+/// <summary>
+/// What requests to change settings while the broker runs come to (KIP-339). A resource's changes are granted all or
+/// none, and each is judged by what the settings then are. Topics only: what brokers, groups and client metrics were
+/// given by Kafka is kept as it is.
+/// </summary>
+internal sealed class ConfigChanges(BrokerSettings settings)
+{
+    private readonly TopicValidation _validation = new(settings);
+
+    private enum Operation : sbyte
+    {
+        Set = 0,
+        Delete = 1,
+        Append = 2,
+        Subtract = 3,
+    }
+
+    public IncrementalAlterConfigsResponse Alter(
+        IncrementalAlterConfigsRequest request, ClusterImage image, List<IMessage> records)
+    {
+        var response = new IncrementalAlterConfigsResponse();
+        var times = request.Resources.CountBy(resource => (resource.ResourceType, resource.ResourceName))
+            .ToDictionary();
+        foreach (var resource in request.Resources)
+        {
+            var decided = new List<IMessage>();
+            var verdict = Refusal(
+                    (ConfigResource)resource.ResourceType, resource.ResourceName, image,
+                    times[(resource.ResourceType, resource.ResourceName)], resource.Configs.Select(config => config.Name))
+                ?? Alter(image.Find(resource.ResourceName)!, resource.Configs, image.Configs, decided);
+            if (verdict.ErrorCode == ErrorCode.None && !request.ValidateOnly)
+                records.AddRange(decided);
+            response.Responses.Add(new()
+            {
+                ResourceType = resource.ResourceType,
+                ResourceName = resource.ResourceName,
+                ErrorCode = verdict.ErrorCode,
+                ErrorMessage = verdict.Message,
+            });
+        }
+
+        return response;
+    }
+
+    public AlterConfigsResponse Alter(AlterConfigsRequest request, ClusterImage image, List<IMessage> records)
+    {
+        var response = new AlterConfigsResponse();
+        var times = request.Resources.CountBy(resource => (resource.ResourceType, resource.ResourceName))
+            .ToDictionary();
+        foreach (var resource in request.Resources)
+        {
+            var decided = new List<IMessage>();
+            var verdict = Refusal(
+                    (ConfigResource)resource.ResourceType, resource.ResourceName, image,
+                    times[(resource.ResourceType, resource.ResourceName)], resource.Configs.Select(config => config.Name))
+                ?? Replace(image.Find(resource.ResourceName)!, resource.Configs, image.Configs, decided);
+            if (verdict.ErrorCode == ErrorCode.None && !request.ValidateOnly)
+                records.AddRange(decided);
+            response.Responses.Add(new()
+            {
+                ResourceType = resource.ResourceType,
+                ResourceName = resource.ResourceName,
+                ErrorCode = verdict.ErrorCode,
+                ErrorMessage = verdict.Message,
+            });
+        }
+
+        return response;
+    }
+
+    private static Verdict? Refusal(
+        ConfigResource type, string name, ClusterImage image, int times, IEnumerable<string> keys)
+    {
+        if (times > 1)
+            return new Verdict(ErrorCode.InvalidRequest, "The resource is named more than once in the request.");
+        if (keys.GroupBy(key => key).FirstOrDefault(group => group.Count() > 1)?.Key is { } twice)
+            return new Verdict(ErrorCode.InvalidRequest, $"{twice} is named more than once for one resource.");
+        return type switch
+        {
+            ConfigResource.Topic => image.Find(name) is null
+                ? new Verdict(ErrorCode.UnknownTopicOrPartition, $"The topic '{name}' does not exist.")
+                : null,
+            ConfigResource.Broker => new Verdict(ErrorCode.InvalidRequest,
+                "Settings of brokers can't be changed while they run: give them to the server at its start."),
+            ConfigResource.BrokerLogger or ConfigResource.ClientMetrics or ConfigResource.Group =>
+                new Verdict(ErrorCode.InvalidRequest, $"{type} resources have no settings that can be changed here."),
+            _ => new Verdict(ErrorCode.InvalidRequest, $"Resource type {(sbyte)type} is unknown."),
+        };
+    }
+
+    private Verdict Alter(
+        TopicImage topic, List<IncrementalAlterConfigsRequest.AlterableConfig> configs, ConfigsImage cluster,
+        List<IMessage> records)
+    {
+        var after = topic.Configs;
+        foreach (var config in configs)
+        {
+            var operation = (Operation)config.ConfigOperation;
+            if (!Enum.IsDefined(operation))
+                return new Verdict(ErrorCode.UnknownServerError, null);
+            if (operation == Operation.Delete)
+            {
+                after = after.Remove(config.Name);
+                continue;
+            }
+
+            if (config.Value is not { } value)
+                return new Verdict(ErrorCode.InvalidRequest, $"{config.Name} has no value.");
+            if (operation != Operation.Set)
+            {
+                if (TopicConfigs.Find(config.Name) is not { Type: ConfigType.List })
+                    return new Verdict(ErrorCode.InvalidConfig, $"{config.Name} is not a list.");
+                var items = ConfigText.Items(EffectiveConfigs.Text(config.Name, settings, cluster, after));
+                value = string.Join(',', operation == Operation.Append
+                    ? items.Union(ConfigText.Items(value))
+                    : items.Except(ConfigText.Items(value)));
+            }
+
+            if (TopicValidation.ConfigProblem(config.Name, value) is { } problem)
+                return problem;
+            after = after.SetItem(config.Name, value);
+        }
+
+        return Decide(topic, after, cluster, records);
+    }
+
+    private Verdict Replace(
+        TopicImage topic, List<AlterConfigsRequest.AlterableConfig> configs, ConfigsImage cluster,
+        List<IMessage> records)
+    {
+        var after = ImmutableSortedDictionary<string, string>.Empty;
+        foreach (var config in configs)
+        {
+            if (config.Value is not { } value)
+                return new Verdict(ErrorCode.InvalidRequest, $"{config.Name} has no value.");
+            if (TopicValidation.ConfigProblem(config.Name, value) is { } problem)
+                return problem;
+            after = after.SetItem(config.Name, value);
+        }
+
+        return Decide(topic, after, cluster, records);
+    }
+
+    /// <summary>A record for each setting that becomes another, or goes.</summary>
+    private Verdict Decide(
+        TopicImage topic, ImmutableSortedDictionary<string, string> after, ConfigsImage cluster, List<IMessage> records)
+    {
+        if (_validation.LagProblem(cluster, after) is { } problem)
+            return problem;
+        foreach (var name in topic.Configs.Keys.Union(after.Keys))
+        {
+            var value = after.GetValueOrDefault(name);
+            if (value != topic.Configs.GetValueOrDefault(name))
+                records.Add(ConfigsImage.Record(ConfigResource.Topic, topic.Name, name, value));
+        }
+
+        return Verdict.Good;
+    }
+}
