@@ -30,11 +30,15 @@ internal sealed class MillraceServer : IAsyncDisposable
         "src", "Millrace", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "millrace");
 
     /// <summary>Starts a server that serves, on a new data directory.</summary>
-    public static async Task<MillraceServer> Start(params string[] arguments)
+    public static Task<MillraceServer> Start(params string[] arguments) => StartOn(_ => { }, arguments);
+
+    /// <summary>The same on a data directory that is filled before, given its path.</summary>
+    public static async Task<MillraceServer> StartOn(Action<string> fill, params string[] arguments)
     {
         var server = new MillraceServer(arguments);
         try
         {
+            fill(server.Data);
             await server.StartAgain();
             return server;
         }

@@ -59,7 +59,9 @@ internal sealed class ControllerShard
         _publisher.Publish(Image);
     }
 
-    /// <summary>Tells the metadata that this node stops in order, after everything else. False if it could not.</summary>
+    /// <summary>
+    /// Tells the metadata that this node stops in order, after everything else. False if it could not.
+    /// </summary>
     public bool Stop()
     {
         var records = new List<IMessage>();
@@ -148,8 +150,8 @@ internal sealed class ControllerShard
             _ => then());
 
     /// <summary>
-    /// Calls <paramref name="use"/> with the first id and the size of a block that nobody else gets; the size is 0 where
-    /// there is no room to store it.
+    /// Calls <paramref name="use"/> with the first id and the size of a block that nobody else gets; the size is 0
+    /// where there is no room to store it.
     /// </summary>
     public void AllocateProducerIds(Action<long, int> use)
     {

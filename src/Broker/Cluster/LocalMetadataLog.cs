@@ -177,6 +177,7 @@ internal sealed class LocalMetadataLog : IMetadataLog
     /// </summary>
     private static PartitionLog OpenLog(IDisk disk, Offset snapshotEnd, Instant now)
     {
+        MetadataLogCheck.Run(disk);
         var opening = new LogOpening(CleanlyClosed: false, Offset.Zero, snapshotEnd);
         var partition = new TopicPartition(TopicName.ClusterMetadata, 0);
         var log = PartitionLog.Open(disk, partition, LogSettings.Default, now, opening with

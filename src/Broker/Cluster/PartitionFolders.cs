@@ -41,7 +41,8 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
     public ImmutableArray<AdoptedTopic> Adopt()
     {
         var cleaned = new OffsetCheckpoint(disk, OffsetCheckpoint.Cleaner);
-        var topics = Find().GroupBy(folder => folder.Partition.Topic).OrderBy(topic => topic.Key, StringComparer.Ordinal)
+        var topics = Find().GroupBy(folder => folder.Partition.Topic)
+            .OrderBy(topic => topic.Key, StringComparer.Ordinal)
             .Select(topic => Adopt(topic.Key, [.. topic], cleaned)).ToImmutableArray();
         if (topics.Length > 0)
         {
@@ -111,7 +112,9 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
         return new AdoptedTopic(topic, folders[0].TopicId, [.. epochs], Configs(topic, folders, cleaned));
     }
 
-    /// <summary>What the data shows of a topic's settings. Nothing is deleted that somebody may have meant to keep.</summary>
+    /// <summary>
+    /// What the data shows of a topic's settings. Nothing is deleted that somebody may have meant to keep.
+    /// </summary>
     private ImmutableSortedDictionary<string, string> Configs(
         string topic, List<PartitionFolder> folders, OffsetCheckpoint cleaned)
     {

@@ -81,13 +81,17 @@ internal sealed class ConfigRule
     public static ConfigRule Between(double least, double most) =>
         new($"must lie between {least} and {most}", text => double.Parse(text) >= least && double.Parse(text) <= most);
 
+    public static ConfigRule BetweenOr(double other, double least, double most) =>
+        new($"must be {other} or lie between {least} and {most}", text => double.Parse(text) is var value
+            && (value == other || (value >= least && value <= most)));
+
     /// <summary>One of the words, by case; for a list each of its items; for a boolean whatever the case.</summary>
     public static ConfigRule Among(params string[] words) =>
         new($"must be one of {string.Join(", ", words)}", words.Contains);
 
     public string? WhatIsWrong(ConfigDefinition config, string text) => config.Type switch
     {
-        ConfigType.List => ConfigText.Items(text).All(_holds) ? null : _demand,
+        ConfigType.List => ConfigText.IsBlank(text) || ConfigText.Parts(text).All(_holds) ? null : _demand,
         ConfigType.Boolean => _holds(text.ToLowerInvariant()) ? null : _demand,
         _ => _holds(text) ? null : _demand,
     };
@@ -99,4 +103,9 @@ internal static class ConfigText
     /// <summary>The items of a list, trimmed; an empty text has none.</summary>
     public static string[] Items(string text) =>
         text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>What stands between the commas of a list, be it nothing.</summary>
+    public static string[] Parts(string text) => text.Split(',', StringSplitOptions.TrimEntries);
+
+    public static bool IsBlank(string text) => string.IsNullOrWhiteSpace(text);
 }

@@ -14,7 +14,7 @@ internal static class TopicConfigs
             BrokerSynonym = "log.cleanup.policy",
         },
         new("compression.gzip.level", ConfigType.Int, "-1",
-            "Level of gzip when the broker compresses; -1 is the library's own choice.", Between(-1, 9))
+            "Level of gzip when the broker compresses; -1 is the library's own choice.", BetweenOr(-1, 1, 9))
         {
             BrokerSynonym = "compression.gzip.level",
         },

@@ -52,16 +52,9 @@ internal sealed class Activation(int nodeId, NodeState node, ClusterImage image,
     {
         if (isTransactionOpen)
             records.Add(new AbortTransactionRecord { Reason = "The controller that began it is gone." });
-        if (node.IsLogEmpty)
-            records.AddRange(image.Records());
-        if (!image.Features.Levels.ContainsKey(FeaturesImage.MetadataVersion))
-        {
-            records.AddRange(FeaturesImage.OfNewCluster.Records());
-            if (!image.Configs.OfAllBrokers.ContainsKey(MinInSyncReplicas))
-                records.Add(ConfigsImage.Record(
-                    ConfigResource.Broker, ConfigsImage.AllBrokers, MinInSyncReplicas, "1"));
-        }
-
+        var hasFeatures = image.Features.Levels.ContainsKey(FeaturesImage.MetadataVersion);
+        if (node.IsLogEmpty || !hasFeatures)
+            BeginCluster(hasFeatures, records);
         records.Add(Registration(node.LogEndOffset + records.Count));
         foreach (var topic in node.Adopted)
             Adopt(topic, records);
@@ -73,6 +66,17 @@ internal sealed class Activation(int nodeId, NodeState node, ClusterImage image,
                     records.Add(change);
             }
         }
+    }
+
+    /// <summary>What the log lacks that it must have: what the snapshot has it began with, and the features.</summary>
+    private void BeginCluster(bool hasFeatures, List<IMessage> records)
+    {
+        if (!hasFeatures)
+            records.AddRange(FeaturesImage.OfNewCluster.Records());
+        if (node.IsLogEmpty)
+            records.AddRange(image.Records());
+        if (!image.Configs.OfAllBrokers.ContainsKey(MinInSyncReplicas))
+            records.Add(ConfigsImage.Record(ConfigResource.Broker, ConfigsImage.AllBrokers, MinInSyncReplicas, "1"));
     }
 
     private RegisterBrokerRecord Registration(long epoch)

@@ -27,14 +27,12 @@ internal sealed class ConfigChanges(BrokerSettings settings)
         IncrementalAlterConfigsRequest request, ClusterImage image, List<IMessage> records)
     {
         var response = new IncrementalAlterConfigsResponse();
-        var times = request.Resources.CountBy(resource => (resource.ResourceType, resource.ResourceName))
-            .ToDictionary();
+        var twice = Repeated(request.Resources.Select(resource => (resource.ResourceType, resource.ResourceName)));
         foreach (var resource in request.Resources)
         {
             var decided = new List<IMessage>();
-            var verdict = Refusal(
-                    (ConfigResource)resource.ResourceType, resource.ResourceName, image,
-                    times[(resource.ResourceType, resource.ResourceName)], resource.Configs.Select(config => config.Name))
+            var names = resource.Configs.Select(config => config.Name);
+            var verdict = Refusal((resource.ResourceType, resource.ResourceName), twice, names, image)
                 ?? Alter(image.Find(resource.ResourceName)!, resource.Configs, image.Configs, decided);
             if (verdict.ErrorCode == ErrorCode.None && !request.ValidateOnly)
                 records.AddRange(decided);
@@ -53,14 +51,12 @@ internal sealed class ConfigChanges(BrokerSettings settings)
     public AlterConfigsResponse Alter(AlterConfigsRequest request, ClusterImage image, List<IMessage> records)
     {
         var response = new AlterConfigsResponse();
-        var times = request.Resources.CountBy(resource => (resource.ResourceType, resource.ResourceName))
-            .ToDictionary();
+        var twice = Repeated(request.Resources.Select(resource => (resource.ResourceType, resource.ResourceName)));
         foreach (var resource in request.Resources)
         {
             var decided = new List<IMessage>();
-            var verdict = Refusal(
-                    (ConfigResource)resource.ResourceType, resource.ResourceName, image,
-                    times[(resource.ResourceType, resource.ResourceName)], resource.Configs.Select(config => config.Name))
+            var names = resource.Configs.Select(config => config.Name);
+            var verdict = Refusal((resource.ResourceType, resource.ResourceName), twice, names, image)
                 ?? Replace(image.Find(resource.ResourceName)!, resource.Configs, image.Configs, decided);
             if (verdict.ErrorCode == ErrorCode.None && !request.ValidateOnly)
                 records.AddRange(decided);
@@ -76,23 +72,27 @@ internal sealed class ConfigChanges(BrokerSettings settings)
         return response;
     }
 
+    private static HashSet<T> Repeated<T>(IEnumerable<T> items) =>
+        [.. items.GroupBy(item => item).Where(group => group.Count() > 1).Select(group => group.Key)];
+
     private static Verdict? Refusal(
-        ConfigResource type, string name, ClusterImage image, int times, IEnumerable<string> keys)
+        (sbyte Type, string Name) resource, HashSet<(sbyte, string)> twice, IEnumerable<string> names,
+        ClusterImage image)
     {
-        if (times > 1)
+        if (twice.Contains(resource))
             return new Verdict(ErrorCode.InvalidRequest, "The resource is named more than once in the request.");
-        if (keys.GroupBy(key => key).FirstOrDefault(group => group.Count() > 1)?.Key is { } twice)
-            return new Verdict(ErrorCode.InvalidRequest, $"{twice} is named more than once for one resource.");
-        return type switch
+        if (Repeated(names).FirstOrDefault() is { } name)
+            return new Verdict(ErrorCode.InvalidRequest, $"{name} is named more than once for one resource.");
+        return (ConfigResource)resource.Type switch
         {
-            ConfigResource.Topic => image.Find(name) is null
-                ? new Verdict(ErrorCode.UnknownTopicOrPartition, $"The topic '{name}' does not exist.")
+            ConfigResource.Topic => image.Find(resource.Name) is null
+                ? new Verdict(ErrorCode.UnknownTopicOrPartition, $"The topic '{resource.Name}' does not exist.")
                 : null,
             ConfigResource.Broker => new Verdict(ErrorCode.InvalidRequest,
                 "Settings of brokers can't be changed while they run: give them to the server at its start."),
             ConfigResource.BrokerLogger or ConfigResource.ClientMetrics or ConfigResource.Group =>
-                new Verdict(ErrorCode.InvalidRequest, $"{type} resources have no settings that can be changed here."),
-            _ => new Verdict(ErrorCode.InvalidRequest, $"Resource type {(sbyte)type} is unknown."),
+                new Verdict(ErrorCode.InvalidRequest, "Settings of groups, loggers and client metrics can't be changed."),
+            _ => new Verdict(ErrorCode.InvalidRequest, $"Resource type {resource.Type} is unknown."),
         };
     }
 

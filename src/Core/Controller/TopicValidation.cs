@@ -28,7 +28,8 @@ internal sealed class TopicValidation(BrokerSettings settings)
                 $"'{topic.Name}' collides with '{other}': '.' and '_' can't be told apart in metrics.");
         }
 
-        return (topic.Assignments.Count > 0 ? AssignmentProblem(topic) : CountProblem(topic)) ?? ConfigProblem(topic, image);
+        return (topic.Assignments.Count > 0 ? AssignmentProblem(topic) : CountProblem(topic))
+            ?? ConfigProblem(topic, image);
     }
 
     private Verdict? CountProblem(CreateTopicsRequest.CreatableTopic topic)

@@ -17,10 +17,14 @@ internal sealed class PeerKafka : IAsyncDisposable
 
     public string Bootstrap { get; }
 
-    public static async Task<PeerKafka> StartAsync()
+    public static Task<PeerKafka> StartAsync() => StartOnAsync(_ => { });
+
+    /// <summary>Starts it on a data directory that is filled before, given its path.</summary>
+    public static async Task<PeerKafka> StartOnAsync(Action<string> fill)
     {
         var launcher = Peers.Program("kafka-broker");
         var directory = Directory.CreateTempSubdirectory("kafka-");
+        fill(Path.Combine(directory.FullName, "logs"));
         var port = TwoPorts();
         var kafka = new PeerKafka(
             ChildProcess.Start("env", "HEAP=512m", "bash", launcher, directory.FullName, $"{port}"), directory, port);

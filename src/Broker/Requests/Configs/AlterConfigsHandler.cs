@@ -10,7 +10,8 @@ namespace Millrace.Broker.Requests.Configs;
 /// <para>Answered once the settings are in the metadata log and in force. Known gap: those of brokers, groups and
 /// client metrics can't be changed yet.</para>
 /// </remarks>
-internal sealed class AlterConfigsHandler(ControllerShard controller) : RequestHandler<AlterConfigsRequest>
+internal sealed class AlterConfigsHandler(ControllerShard controller)
+    : RequestHandler<AlterConfigsRequest>
 {
     protected override void Handle(PendingRequest pending, AlterConfigsRequest request) =>
         controller.Run(pending, (core, records) => core.AlterConfigs(request, records));

@@ -5,7 +5,9 @@ using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Broker.Cluster;
 
-/// <summary>The metadata folder of a data directory that Apache Kafka 4.4 wrote, and what its own clients say of it.</summary>
+/// <summary>
+/// The metadata folder of a data directory that Apache Kafka 4.4 wrote, and what its own clients say of it.
+/// </summary>
 internal sealed class KafkaMetadata
 {
     private readonly Dictionary<string, byte[]> _expected = [];

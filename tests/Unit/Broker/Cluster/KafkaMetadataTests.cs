@@ -7,8 +7,8 @@ using Millrace.Unit.Core.Log;
 namespace Millrace.Unit.Broker.Cluster;
 
 /// <summary>
-/// The metadata of two clusters of Apache Kafka 4.4 is read as Kafka's own clients see it: one was stopped in order, the
-/// other killed, and its log begins at a snapshot.
+/// The metadata of two clusters of Apache Kafka 4.4 is read as Kafka's own clients see it: one was stopped in order,
+/// the other killed, and its log begins at a snapshot.
 /// </summary>
 public sealed class KafkaMetadataTests
 {
@@ -81,7 +81,8 @@ public sealed class KafkaMetadataTests
     [MemberData(nameof(Directories))]
     public void Quotas(string name) => Check(name, (kafka, image) => Assert.Equal(
         kafka.Expected("quotas").EnumerateArray().Select(quota =>
-            $"{Pairs(quota.GetProperty("entity"))}: {Pairs(quota.GetProperty("quotas"))}").Order(StringComparer.Ordinal),
+            $"{Pairs(quota.GetProperty("entity"))}: {Pairs(quota.GetProperty("quotas"))}")
+            .Order(StringComparer.Ordinal),
         image.ClientQuotas.Quotas.Select(quota =>
             string.Join(", ", quota.Key.Parts.Select(part => $"{part.Type}={part.Name}")) + ": "
             + string.Join(", ", quota.Value.Select(limit => $"{limit.Key}={limit.Value}")))
