@@ -91,7 +91,8 @@ internal sealed class ConfigChanges(BrokerSettings settings)
             ConfigResource.Broker => new Verdict(ErrorCode.InvalidRequest,
                 "Settings of brokers can't be changed while they run: give them to the server at its start."),
             ConfigResource.BrokerLogger or ConfigResource.ClientMetrics or ConfigResource.Group =>
-                new Verdict(ErrorCode.InvalidRequest, "Settings of groups, loggers and client metrics can't be changed."),
+                new Verdict(ErrorCode.InvalidRequest,
+                    "Settings of groups, loggers and client metrics can't be changed."),
             _ => new Verdict(ErrorCode.InvalidRequest, $"Resource type {resource.Type} is unknown."),
         };
     }

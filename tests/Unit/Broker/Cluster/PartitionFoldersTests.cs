@@ -71,7 +71,8 @@ public sealed class PartitionFoldersTests
         Assert.Equal("compact", adopted[2].Configs["cleanup.policy"]);
         Assert.Equal(3, adopted[2].Epochs[0].Value);
         Assert.Equal(Orders, adopted[2].Id);
-        Assert.Contains(_told, line => line.Contains("a.b_c has no folder of the partitions 1", StringComparison.Ordinal));
+        Assert.Contains(
+            _told, line => line.Contains("a.b_c has no folder of the partitions 1", StringComparison.Ordinal));
     }
 
     private void Folder(string name, Uuid topicId)
