@@ -23,21 +23,21 @@ public sealed class Node : IDisposable
 {
     private const int CommitterThreads = 4;
 
-    /// <summary>Open files that are set aside for a partition: its segments, and its share of connections.</summary>
-    private const int FilesAPartition = 2;
-
     private const int InFlightRequests = 256;
     private const int UnsentBytes = 1 << 20;
 
     private readonly DataDirectory _directory;
     private readonly Committer _committer;
     private readonly Loop _background;
+    private readonly Loop _maintenance;
     private readonly Loop[] _loops;
     private readonly IMetadataLog _metadataLog;
     private readonly ControllerShard _controller;
     private readonly TopicPartitions _topics = new();
     private readonly RetentionTask _retention;
-    private readonly RecoveryPointTask _recoveryPoints;
+    private readonly CheckpointTask _checkpoints;
+    private readonly Loop _cleanerLoop;
+    private readonly CleanerTask _cleaner;
     private readonly MetadataPublisher _publisher;
     private readonly Listener _listener;
     private readonly Action<string> _log;
@@ -47,17 +47,19 @@ public sealed class Node : IDisposable
         _directory = directory;
         _listener = listener;
         _log = log;
-        var disk = new FileDisk(directory.Path);
+        var files = new FileDisk(directory.Path);
+        var disk = new FailStopDisk(files, directory.Path);
         _committer = new Committer(CommitterThreads, log);
         _background = new Loop("background", log);
+        _maintenance = new Loop("maintenance", log);
         _loops = [.. Enumerable.Range(0, settings.Int("num.network.threads")).Select(i => new Loop($"loop-{i}", log))];
 
-        var coordinators = new GroupCoordinators(_background, settings, new MemberIds());
-        var points = new RecoveryPoints(disk);
+        var coordinators = new GroupCoordinators(_background, settings, new MemberIds()) { Log = log };
+        var checkpoints = new LogCheckpoints(disk);
         _publisher = new MetadataPublisher(disk, _topics, coordinators, _committer, settings, Clock.Machine)
         {
             WereLogsClosed = _directory.WasCleanlyShutDown,
-            RecoveryPoints = points,
+            Checkpoints = checkpoints,
             Log = log,
         };
         _metadataLog = LocalMetadataLog.Open(
@@ -69,7 +71,7 @@ public sealed class Node : IDisposable
                 Log = log,
             },
             Clock.Machine.Now);
-        var core = new Controller(settings, Randomness.Machine, OpenFiles.Limit / FilesAPartition);
+        var core = new Controller(settings, Randomness.Machine);
         var controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, log);
         var (host, port) = AdvertisedAddress(settings);
         controller.Start(
@@ -83,14 +85,18 @@ public sealed class Node : IDisposable
         _controller = controller;
         var identity = new NodeIdentity(_directory.ClusterId, settings.NodeId, host, port);
         var limits = new ConnectionLimits(settings.Int("socket.request.max.bytes"), InFlightRequests, UnsentBytes);
+        _checkpoints = new CheckpointTask(_topics, checkpoints, _maintenance, log);
         var dispatcher = Dispatcher(identity, settings, controller, coordinators);
         if (!directory.WasCleanlyShutDown && _topics.Topics.Any())
             log($"After an unclean stop {_topics.Topics.Sum(topic => topic.Partitions.Length)} logs were checked.");
-        _retention = new RetentionTask(_topics, _background, settings, log);
+        _retention = new RetentionTask(_topics, _maintenance, settings, log);
         _retention.Start();
-        _recoveryPoints = new RecoveryPointTask(_topics, points, _background, log);
-        _recoveryPoints.Save();
-        _recoveryPoints.Start();
+        _checkpoints.Save();
+        _checkpoints.Start();
+        new IdleFilesTask(files.CloseIdle, _maintenance).Start();
+        _cleanerLoop = new Loop("log-cleaner", log);
+        _cleaner = new CleanerTask(_topics, _cleanerLoop, settings, disk, log);
+        _cleaner.Start();
         _listener.Start(_loops, dispatcher, limits);
     }
 
@@ -126,11 +132,14 @@ public sealed class Node : IDisposable
         foreach (var loop in _loops)
             loop.Dispose();
         _background.Dispose();
+        _maintenance.Dispose();
+        _cleanerLoop.Dispose();
+        _cleaner.Dispose();
         _committer.Dispose();
         var isClean = !_publisher.HasFailed;
         foreach (var partition in _topics.Topics.SelectMany(topic => topic.Partitions))
             isClean &= partition.Log.Close(clean: true);
-        _recoveryPoints.Save();
+        _checkpoints.Save();
         isClean &= _controller.Stop();
         _metadataLog.Dispose();
         MarkShutdown(isClean);
@@ -174,6 +183,7 @@ public sealed class Node : IDisposable
             [ApiKey.ApiVersions] = apiVersions,
             [ApiKey.CreateTopics] = new CreateTopicsHandler(controller),
             [ApiKey.DeleteTopics] = new DeleteTopicsHandler(controller),
+            [ApiKey.DeleteRecords] = new DeleteRecordsHandler(_topics, _checkpoints),
             [ApiKey.InitProducerId] = new InitProducerIdHandler(new ProducerIds(controller)),
             [ApiKey.OffsetForLeaderEpoch] = new OffsetForLeaderEpochHandler(_topics),
             [ApiKey.DescribeConfigs] = new DescribeConfigsHandler(controller, settings),

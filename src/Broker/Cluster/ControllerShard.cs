@@ -56,6 +56,7 @@ internal sealed class ControllerShard
             throw new IOException("The disk is full: free some space, then start again.");
         Image = _controller.Image;
         folders.PutInOrder(Image, deleted);
+        _publisher.Checkpoints.Forget(folders.Unknown(Image));
         _publisher.Publish(Image);
     }
 

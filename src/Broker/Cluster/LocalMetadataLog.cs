@@ -40,6 +40,7 @@ internal sealed class LocalMetadataLog : IMetadataLog
     private const int SnapshotsKept = 2;
 
     private static readonly Uuid TopicId = new(0, 1);
+    private static readonly LogSettings Settings = new() { FileDeleteDelayMs = 0 };
 
     private readonly IDisk _disk;
     private readonly MetadataLogOptions _options;
@@ -47,7 +48,7 @@ internal sealed class LocalMetadataLog : IMetadataLog
     private readonly PartitionLog _log;
     private LeaderEpoch _epoch;
     private long _bytesSinceSnapshot;
-    private string _reservedFile = "";
+    private Segment? _reservedIn;
     private long _reservedTo;
     private List<IMessage> _loaded;
 
@@ -79,7 +80,7 @@ internal sealed class LocalMetadataLog : IMetadataLog
         }
 
         var loaded = NewestSound(disk, snapshots, options.Log, out var snapshot);
-        var log = OpenLog(disk, snapshot?.EndOffset ?? Offset.Zero, now);
+        var log = OpenLog(disk, snapshot?.EndOffset ?? Offset.Zero, now, options.Log);
         try
         {
             if (log.LogStartOffset > (snapshot?.EndOffset ?? Offset.Zero))
@@ -126,7 +127,7 @@ internal sealed class LocalMetadataLog : IMetadataLog
             MetadataSnapshot.Write(_disk, id, image.Records(), _quorum, now);
             _options.MakeReadOnly(id.Path);
             _log.Roll(now);
-            DropWhatIsOld();
+            DropWhatIsOld(now);
         }
         catch (IOException failure) when (!_log.IsOffline)
         {
@@ -175,12 +176,12 @@ internal sealed class LocalMetadataLog : IMetadataLog
     /// The log is read whole, however it was closed: that is quick, since it begins at a snapshot. One that ends before
     /// the snapshot has nothing to add, and is begun anew behind it.
     /// </summary>
-    private static PartitionLog OpenLog(IDisk disk, Offset snapshotEnd, Instant now)
+    private static PartitionLog OpenLog(IDisk disk, Offset snapshotEnd, Instant now, Action<string> report)
     {
         MetadataLogCheck.Run(disk);
-        var opening = new LogOpening(CleanlyClosed: false, Offset.Zero, snapshotEnd);
+        var opening = new LogOpening(CleanlyClosed: false, Offset.Zero, snapshotEnd) { Report = report };
         var partition = new TopicPartition(TopicName.ClusterMetadata, 0);
-        var log = PartitionLog.Open(disk, partition, LogSettings.Default, now, opening with
+        var log = PartitionLog.Open(disk, partition, Settings, now, opening with
         {
             LogStartOffset = disk.List(Folder).Any(IsLogFile) ? Offset.Zero : snapshotEnd,
         });
@@ -190,7 +191,7 @@ internal sealed class LocalMetadataLog : IMetadataLog
             foreach (var name in disk.List(Folder).Where(IsLogFile))
                 disk.Delete($"{Folder}/{name}");
             disk.FlushDirectory(Folder);
-            log = PartitionLog.Open(disk, partition, LogSettings.Default, now, opening);
+            log = PartitionLog.Open(disk, partition, Settings, now, opening);
         }
 
         if (log.TopicId != TopicId)
@@ -294,16 +295,14 @@ internal sealed class LocalMetadataLog : IMetadataLog
     private bool TryReserve(int batchBytes)
     {
         var active = _log.Segments[^1];
-        var path = $"{Folder}/{active.BaseOffset.Value:D20}.log";
-        if (path != _reservedFile)
-            (_reservedFile, _reservedTo) = (path, 0);
+        if (active != _reservedIn)
+            (_reservedIn, _reservedTo) = (active, 0);
         var needed = active.Size + batchBytes + ReservedBytes;
         if (needed <= _reservedTo)
             return true;
         try
         {
-            using var file = _disk.Open(path);
-            file.Reserve(needed + ReservedBytes);
+            active.File.Reserve(needed + ReservedBytes);
             _reservedTo = needed + ReservedBytes;
             return true;
         }
@@ -314,13 +313,13 @@ internal sealed class LocalMetadataLog : IMetadataLog
     }
 
     /// <summary>Older snapshots than the kept ones, and the log before the oldest of these.</summary>
-    private void DropWhatIsOld()
+    private void DropWhatIsOld(Instant now)
     {
         var snapshots = MetadataSnapshot.Find(_disk);
         if (snapshots.Count < SnapshotsKept)
             return;
         if (_log.AdvanceLogStartOffset(snapshots[^SnapshotsKept].EndOffset))
-            _log.DeleteObsolete();
+            _log.DeleteObsolete(now);
         foreach (var old in snapshots[..^SnapshotsKept])
             _disk.Delete(old.Path);
     }

@@ -23,14 +23,14 @@ internal sealed class MetadataPublisher(
     IDisk disk, TopicPartitions topics, GroupCoordinators coordinators, IFlushQueue flushQueue, BrokerSettings settings,
     IClock clock)
 {
+    private ClusterImage _published = ClusterImage.Empty;
+
     /// <summary>Whether the logs that exist were closed in order.</summary>
     public bool WereLogsClosed { get; init; }
 
-    public required RecoveryPoints RecoveryPoints { get; init; }
+    public required LogCheckpoints Checkpoints { get; init; }
 
     public required Action<string> Log { get; init; }
-
-    private ClusterImage _published = ClusterImage.Empty;
 
     /// <summary>A log could not be opened: it is not known to be in order when the others are.</summary>
     public bool HasFailed { get; private set; }
@@ -48,7 +48,7 @@ internal sealed class MetadataPublisher(
             var present = topics.Find(topic.Id)?.Partitions ?? [];
             if (present.Length < topic.Partitions.Length)
                 Open(topic, present, image.Configs);
-            if (image.Configs != _published.Configs || _published.Find(topic.Id) != topic)
+            if (image.Configs != _published.Configs || !ReferenceEquals(_published.Find(topic.Id), topic))
                 Apply(topic, present, image.Configs);
         }
 
@@ -97,25 +97,20 @@ internal sealed class MetadataPublisher(
 
     private PartitionLog Open(TopicPartition id, Uuid topicId, LogSettings logSettings)
     {
-        var opening = new LogOpening(WereLogsClosed, RecoveryPoints.Of(id), Offset.Zero);
+        var opening = Checkpoints.Opening(id, WereLogsClosed, Log);
         var log = PartitionLog.Open(disk, id, logSettings, clock.Now, opening);
-        if (log.TopicId != topicId)
+        if (log.TopicId == topicId)
+            return log;
+        if (!log.TopicId.IsZero)
         {
-            if (!log.TopicId.IsZero)
-            {
-                // A crash came between the deletion of a former topic of this name and that of its files.
-                log.Delete();
-                log.Close(clean: false);
-                log = PartitionLog.Open(
-                    disk, id, logSettings, clock.Now, opening with { RecoveryPoint = Offset.Zero });
-            }
-
-            log.AssignTopicId(topicId);
+            // The files of a former topic of this name could not be deleted. Its points go with them.
+            log.Delete();
+            log.Close(clean: false);
+            Checkpoints.Forget([id]);
+            log = PartitionLog.Open(disk, id, logSettings, clock.Now, Checkpoints.Opening(id, WereLogsClosed, Log));
         }
 
-        // The point of a former log must not outlive it, or unflushed records of this one would count as flushed.
-        if (RecoveryPoints.Of(id) > log.FlushedOffset)
-            RecoveryPoints.Save([log]);
+        log.AssignTopicId(topicId);
         return log;
     }
 
@@ -131,8 +126,8 @@ internal sealed class MetadataPublisher(
         }
 
         Guarded(
-            () => RecoveryPoints.Forget(topic.Partitions.Select(partition => partition.Id)),
-            $"{Core.Log.RecoveryPoints.Path} can't be written");
+            () => Checkpoints.Forget(topic.Partitions.Select(partition => partition.Id)),
+            "The checkpoint files can't be written");
     }
 
     private bool Guarded(Action change, string problem)

@@ -22,6 +22,9 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
     private const string Stray = "-stray";
     private const int IdDigits = 32;
 
+    private static readonly string[] Checkpoints =
+        [LogCheckpoints.RecoveryPointPath, OffsetCheckpoint.LogStart, OffsetCheckpoint.HighWatermark];
+
     /// <summary>What a topic of Kafka's own has, whose settings were not in the directory.</summary>
     private static readonly Dictionary<string, (string, string)[]> InternalConfigs = new()
     {
@@ -80,6 +83,20 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
         if (isChanged)
             disk.FlushDirectory("");
     }
+
+    /// <summary>
+    /// The partitions that the checkpoint files still name, but not the metadata: a new topic of the name must not get
+    /// their points.
+    /// </summary>
+    public List<TopicPartition> Unknown(ClusterImage image) =>
+    [
+        .. Checkpoints.Where(disk.Exists).SelectMany(file => DiskFiles.ReadLines(disk, file)).Distinct()
+            .Select(line => line.Split(' '))
+            .Where(parts => parts.Length == 3 && int.TryParse(parts[1], out var number)
+                && !(image.Find(parts[0])?.Partitions.Length > number))
+            .Select(parts => new TopicPartition(parts[0], int.Parse(parts[1], CultureInfo.InvariantCulture)))
+            .Distinct(),
+    ];
 
     private static bool IsDeleted(string name) =>
         name.EndsWith(Deleted, StringComparison.Ordinal)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
 using Millrace.Core.Log;
@@ -16,18 +17,21 @@ internal static class TopicLogSettings
     {
         string Text(string name) => EffectiveConfigs.Text(name, settings, cluster, topic.Configs);
         var policies = ConfigText.Items(Text("cleanup.policy"));
+        var compacts = policies.Contains("compact");
         var compression = Text("compression.type");
         return new LogSettings
         {
             SegmentBytes = int.Parse(Text("segment.bytes")),
-            SegmentMs = long.Parse(Text("segment.ms")),
+            SegmentMs = compacts
+                ? Math.Min(long.Parse(Text("segment.ms")), long.Parse(Text("max.compaction.lag.ms")))
+                : long.Parse(Text("segment.ms")),
             SegmentIndexBytes = int.Parse(Text("segment.index.bytes")),
             IndexIntervalBytes = int.Parse(Text("index.interval.bytes")),
             MaxMessageBytes = int.Parse(Text("max.message.bytes")),
             TimestampType = Enum.Parse<TimestampType>(Text("message.timestamp.type")),
             TimestampBeforeMaxMs = long.Parse(Text("message.timestamp.before.max.ms")),
             TimestampAfterMaxMs = long.Parse(Text("message.timestamp.after.max.ms")),
-            Compact = policies.Contains("compact"),
+            Compact = compacts,
             Delete = policies.Contains("delete"),
             Compression = Codec(compression),
             CompressionLevel = compression is "gzip" or "lz4" or "zstd"
@@ -38,6 +42,16 @@ internal static class TopicLogSettings
             MaxDecompressedBytes = Math.Min(
                 int.Parse(Text("max.decompressed.message.bytes")),
                 DecompressedBytes(int.Parse(Text("max.message.bytes")))),
+            SegmentJitterMs = long.Parse(Text("segment.jitter.ms")),
+            FileDeleteDelayMs = long.Parse(Text("file.delete.delay.ms")),
+            FlushMessages = long.Parse(Text("flush.messages")),
+            FlushMs = long.Parse(Text("flush.ms")),
+            IsRelaxed = settings.Boolean("log.flush.relaxed"),
+            Preallocate = bool.Parse(Text("preallocate")),
+            MinCleanableDirtyRatio = double.Parse(Text("min.cleanable.dirty.ratio"), CultureInfo.InvariantCulture),
+            MinCompactionLagMs = long.Parse(Text("min.compaction.lag.ms")),
+            MaxCompactionLagMs = long.Parse(Text("max.compaction.lag.ms")),
+            DeleteRetentionMs = long.Parse(Text("delete.retention.ms")),
             ProducerIdExpirationMs = settings.Int("producer.id.expiration.ms"),
         };
     }

@@ -48,6 +48,11 @@ internal sealed class Activation(int nodeId, NodeState node, ClusterImage image,
     private const string MinInSyncReplicas = "min.insync.replicas";
     private const short Plaintext = 0;
 
+    /// <summary>
+    /// Where producer ids go on of which the next one stood in ZooKeeper: no cluster has given out so many.
+    /// </summary>
+    private const long BeyondZooKeeper = 1_000_000_000_000;
+
     public void Decide(bool isTransactionOpen, List<IMessage> records)
     {
         if (isTransactionOpen)
@@ -56,6 +61,8 @@ internal sealed class Activation(int nodeId, NodeState node, ClusterImage image,
         if (node.IsLogEmpty || !hasFeatures)
             BeginCluster(hasFeatures, records);
         records.Add(Registration(node.LogEndOffset + records.Count));
+        if (!node.Adopted.IsEmpty)
+            records.Add(new ProducerIdsRecord { BrokerId = -1, NextProducerId = BeyondZooKeeper });
         foreach (var topic in node.Adopted)
             Adopt(topic, records);
         foreach (var topic in image.Topics.Values)

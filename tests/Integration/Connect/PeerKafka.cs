@@ -17,17 +17,22 @@ internal sealed class PeerKafka : IAsyncDisposable
 
     public string Bootstrap { get; }
 
-    public static Task<PeerKafka> StartAsync() => StartOnAsync(_ => { });
+    /// <summary>Where its logs are.</summary>
+    public string Logs => Path.Combine(_directory.FullName, "logs");
+
+    public static Task<PeerKafka> StartAsync(params string[] settings) => StartOnAsync(_ => { }, settings);
 
     /// <summary>Starts it on a data directory that is filled before, given its path.</summary>
-    public static async Task<PeerKafka> StartOnAsync(Action<string> fill)
+    public static async Task<PeerKafka> StartOnAsync(Action<string> fill, params string[] settings)
     {
         var launcher = Peers.Program("kafka-broker");
         var directory = Directory.CreateTempSubdirectory("kafka-");
         fill(Path.Combine(directory.FullName, "logs"));
         var port = TwoPorts();
         var kafka = new PeerKafka(
-            ChildProcess.Start("env", "HEAP=512m", "bash", launcher, directory.FullName, $"{port}"), directory, port);
+            ChildProcess.Start("env", ["HEAP=512m", "bash", launcher, directory.FullName, $"{port}", .. settings]),
+            directory,
+            port);
         using var deadline = ChildProcess.Deadline();
         Assert.Equal("ready", await kafka._process.Output.ReadLineAsync(deadline.Token));
         return kafka;

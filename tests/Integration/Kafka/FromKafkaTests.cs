@@ -118,6 +118,7 @@ public sealed class FromKafkaTests
         {
             BootstrapServers = server.Bootstrap,
             GroupId = "reader-of-kafka-data",
+            IsolationLevel = IsolationLevel.ReadUncommitted,
         }).SetLogHandler((_, _) => { }).Build();
         return consumer.QueryWatermarkOffsets(partition, Patience).High.Value;
     }

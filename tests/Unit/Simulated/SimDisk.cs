@@ -221,7 +221,7 @@ internal sealed class SimDisk : IDisk
         private void ThrowIfClosed()
         {
             if (_isClosed)
-                throw new IOException("The file is closed.");
+                throw new FileClosedException("The file is closed.");
         }
     }
 }

@@ -161,7 +161,7 @@ public sealed class ActivationTests
 
     private static Millrace.Core.Controller.Controller New(List<IMessage> before)
     {
-        var controller = new Millrace.Core.Controller.Controller(new BrokerSettings([]), new OneUuid(), 100);
+        var controller = new Millrace.Core.Controller.Controller(new BrokerSettings([]), new OneUuid());
         foreach (var record in before)
             controller.Replay(record);
         return controller;
