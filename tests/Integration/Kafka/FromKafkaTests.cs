@@ -25,27 +25,23 @@ public sealed class FromKafkaTests
     public async Task EveryRecordIsServedAndTheLogsGoOn(string name, int nodeId)
     {
         var kafka = new KafkaArchive(name);
+        var partitions = Partitions(kafka).ToList();
         await using var server = await Start(kafka, nodeId);
-        foreach (var partition in Partitions(kafka))
-        {
-            var expected = kafka.Records(File(kafka, partition));
-            AssertSame(partition, expected, Read(server, partition, IsolationLevel.ReadUncommitted));
-            if (partition.Topic.StartsWith("__", StringComparison.Ordinal))
-                continue;
-            var end = End(server, partition);
-            Assert.Equal(ExpectedEnd(kafka, partition) ?? end, end);
-            await Append(server, partition, end);
-        }
+        var served = Read(server, partitions, IsolationLevel.ReadUncommitted);
+        foreach (var partition in partitions)
+            AssertSame(partition, kafka.Records(File(kafka, partition)), served[partition]);
+        await Append(server, kafka, partitions.Where(IsUsers));
 
         Assert.Equal(0, await server.Terminate());
         await server.StartAgain();
-        foreach (var partition in Partitions(kafka).Where(partition => !partition.Topic.StartsWith('_')))
+        served = Read(server, partitions, IsolationLevel.ReadUncommitted);
+        foreach (var partition in partitions.Where(IsUsers))
         {
-            var read = Read(server, partition, IsolationLevel.ReadUncommitted);
-            AssertSame(partition, kafka.Records(File(kafka, partition)), read);
+            AssertSame(partition, kafka.Records(File(kafka, partition)), served[partition]);
             Assert.Equal(
                 Enumerable.Range(0, Appended).Select(i => $"appended {i}"),
-                read.TakeLast(Appended).Select(record => System.Text.Encoding.UTF8.GetString(record.Message.Value!)));
+                served[partition].TakeLast(Appended).Select(
+                    record => System.Text.Encoding.UTF8.GetString(record.Message.Value!)));
         }
     }
 
@@ -54,19 +50,21 @@ public sealed class FromKafkaTests
     public async Task WhatIsCommittedIsServedToThoseWhoAskForIt(string name, int nodeId)
     {
         var kafka = new KafkaArchive(name);
+        var partitions = Partitions(kafka).Where(partition =>
+            IsUsers(partition) && kafka.HasCommitted(File(kafka, partition))).ToList();
         await using var server = await Start(kafka, nodeId);
-        foreach (var partition in Partitions(kafka).Where(partition => kafka.HasCommitted(File(kafka, partition))
-            && !partition.Topic.StartsWith('_')))
-        {
-            AssertSame(
-                partition, kafka.Records(File(kafka, partition), committed: true),
-                Read(server, partition, IsolationLevel.ReadCommitted));
-        }
+        var served = Read(server, partitions, IsolationLevel.ReadCommitted);
+        foreach (var partition in partitions)
+            AssertSame(partition, kafka.Records(File(kafka, partition), committed: true), served[partition]);
     }
 
     private static Task<MillraceServer> Start(KafkaArchive kafka, int nodeId) => MillraceServer.StartOn(
         kafka.CopyTo,
-        "--set", $"node.id={nodeId}", "--set", "log.retention.ms=-1", "--set", "offsets.retention.minutes=2147483647");
+        "--set", $"node.id={nodeId}", "--set", "log.retention.ms=-1", "--set", "log.cleaner.enable=false",
+        "--set", "offsets.retention.minutes=2147483647");
+
+    private static bool IsUsers(TopicPartition partition) =>
+        !partition.Topic.StartsWith("__", StringComparison.Ordinal);
 
     /// <summary>The older data has one partition a topic and files without its number.</summary>
     private static IEnumerable<TopicPartition> Partitions(KafkaArchive kafka) =>
@@ -86,10 +84,50 @@ public sealed class FromKafkaTests
             ? null
             : kafka.Json("offsets").GetProperty(File(kafka, partition)).GetProperty("endOffset").GetInt64();
 
-    private static List<ConsumeResult<byte[]?, byte[]?>> Read(
-        MillraceServer server, TopicPartition partition, IsolationLevel isolation)
+    private static Dictionary<TopicPartition, List<ConsumeResult<byte[]?, byte[]?>>> Read(
+        MillraceServer server, List<TopicPartition> partitions, IsolationLevel isolation)
     {
-        using var consumer = new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig
+        using var consumer = Consumer(server, isolation);
+        consumer.Assign(partitions.Select(partition => new TopicPartitionOffset(partition, Offset.Beginning)));
+        var records = partitions.ToDictionary(
+            partition => partition, _ => new List<ConsumeResult<byte[]?, byte[]?>>());
+        for (var ended = 0; ended < partitions.Count;)
+        {
+            var result = consumer.Consume(Patience)
+                ?? throw new TimeoutException($"{partitions.Count - ended} partitions do not end\n{server.Errors}");
+            if (result.IsPartitionEOF)
+                ended++;
+            else
+                records[result.TopicPartition].Add(result);
+        }
+
+        return records;
+    }
+
+    /// <summary>Appends to each partition, whose log goes on where Kafka's ended.</summary>
+    private static async Task Append(MillraceServer server, KafkaArchive kafka, IEnumerable<TopicPartition> partitions)
+    {
+        using var consumer = Consumer(server, IsolationLevel.ReadUncommitted);
+        using var producer = new ProducerBuilder<string, string>(new ProducerConfig
+        {
+            BootstrapServers = server.Bootstrap,
+            EnableIdempotence = true,
+            LingerMs = 0,
+        }).SetLogHandler((_, _) => { }).Build();
+        foreach (var partition in partitions)
+        {
+            var end = consumer.QueryWatermarkOffsets(partition, Patience).High.Value;
+            Assert.Equal(ExpectedEnd(kafka, partition) ?? end, end);
+            var sent = await Task.WhenAll(Enumerable.Range(0, Appended).Select(i => producer.ProduceAsync(
+                partition, new() { Key = $"appended {i}", Value = $"appended {i}" },
+                TestContext.Current.CancellationToken)));
+            Assert.Equal(end, sent[0].Offset.Value);
+            Assert.Equal(end + Appended - 1, sent[^1].Offset.Value);
+        }
+    }
+
+    private static IConsumer<byte[]?, byte[]?> Consumer(MillraceServer server, IsolationLevel isolation) =>
+        new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig
         {
             BootstrapServers = server.Bootstrap,
             GroupId = "reader-of-kafka-data",
@@ -100,45 +138,6 @@ public sealed class FromKafkaTests
             IsolationLevel = isolation,
             AutoOffsetReset = AutoOffsetReset.Error,
         }).SetLogHandler((_, _) => { }).Build();
-        consumer.Assign(new TopicPartitionOffset(partition, Offset.Beginning));
-        var records = new List<ConsumeResult<byte[]?, byte[]?>>();
-        while (true)
-        {
-            var result = consumer.Consume(Patience)
-                ?? throw new TimeoutException($"{partition} does not come to an end\n{server.Errors}");
-            if (result.IsPartitionEOF)
-                return records;
-            records.Add(result);
-        }
-    }
-
-    private static long End(MillraceServer server, TopicPartition partition)
-    {
-        using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
-        {
-            BootstrapServers = server.Bootstrap,
-            GroupId = "reader-of-kafka-data",
-            IsolationLevel = IsolationLevel.ReadUncommitted,
-        }).SetLogHandler((_, _) => { }).Build();
-        return consumer.QueryWatermarkOffsets(partition, Patience).High.Value;
-    }
-
-    private static async Task Append(MillraceServer server, TopicPartition partition, long end)
-    {
-        using var producer = new ProducerBuilder<string, string>(new ProducerConfig
-        {
-            BootstrapServers = server.Bootstrap,
-            EnableIdempotence = true,
-            LingerMs = 0,
-        }).SetLogHandler((_, _) => { }).Build();
-        for (var i = 0; i < Appended; i++)
-        {
-            var result = await producer.ProduceAsync(
-                partition, new() { Key = $"appended {i}", Value = $"appended {i}" },
-                TestContext.Current.CancellationToken);
-            Assert.Equal(end + i, result.Offset.Value);
-        }
-    }
 
     /// <summary>What was expected is all there, in its order; what was appended since may follow.</summary>
     private static void AssertSame(
