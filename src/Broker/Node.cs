@@ -64,7 +64,7 @@ public sealed class Node : IDisposable
         };
         _metadataLog = LocalMetadataLog.Open(
             disk,
-            new MetadataLogOptions(settings.NodeId, directory.DirectoryId)
+            new MetadataLogOptions(settings.NodeId)
             {
                 BytesBetweenSnapshots = settings.Long("metadata.log.max.record.bytes.between.snapshots"),
                 MakeReadOnly = directory.MakeReadOnly,

@@ -34,14 +34,14 @@ internal static class ControlRecord
         return reader.Struct<T>(value.Length < 2 ? (short)0 : BinaryPrimitives.ReadInt16BigEndian(value));
     }
 
-    public static void Append(RecordBatchBuilder batch, long timestamp, ControlRecordType type, IMessage record,
-        short version = 0)
+    /// <summary>Appends a record in its version 0.</summary>
+    public static void Append(RecordBatchBuilder batch, long timestamp, ControlRecordType type, IMessage record)
     {
         Span<byte> key = stackalloc byte[KeySize];
         key.Clear();
         BinaryPrimitives.WriteInt16BigEndian(key[2..], (short)type);
         using var writer = new WireWriter();
-        record.Write(writer, version);
+        record.Write(writer, 0);
         batch.Append(timestamp, key, writer.WrittenSpan);
     }
 }

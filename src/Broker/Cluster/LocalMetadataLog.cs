@@ -10,7 +10,7 @@ using Millrace.Protocol.Wire;
 namespace Millrace.Broker.Cluster;
 
 /// <summary>Whose metadata log it is, and when it is shortened.</summary>
-internal sealed record MetadataLogOptions(int NodeId, Uuid DirectoryId)
+internal sealed record MetadataLogOptions(int NodeId)
 {
     /// <summary>metadata.log.max.record.bytes.between.snapshots</summary>
     public long BytesBetweenSnapshots { get; init; } = 20_971_520;
@@ -37,6 +37,7 @@ internal sealed class LocalMetadataLog : IMetadataLog
 
     private const int ChunkBytes = 1 << 20;
     private const int ReservedBytes = 1 << 20;
+    private const int BlockBytes = 4096;
     private const int SnapshotsKept = 2;
 
     private static readonly Uuid TopicId = new(0, 1);
@@ -257,20 +258,16 @@ internal sealed class LocalMetadataLog : IMetadataLog
         }
 
         using var batch = new RecordBatchBuilder { IsControl = true };
-        var self = new LeaderChangeMessage.Voter
-        {
-            VoterId = _options.NodeId,
-            VoterDirectoryId = _options.DirectoryId,
-        };
+        var self = new LeaderChangeMessage.Voter { VoterId = _options.NodeId };
         var change = new LeaderChangeMessage
         {
-            Version = _quorum.KRaftVersion,
             LeaderId = _options.NodeId,
             Voters = [self],
             GrantingVoters = [self],
         };
-        ControlRecord.Append(
-            batch, now.Milliseconds, ControlRecordType.LeaderChange, change, _quorum.KRaftVersion);
+
+        // Version 0 whatever the quorum's version is: Kafka reads no other.
+        ControlRecord.Append(batch, now.Milliseconds, ControlRecordType.LeaderChange, change);
         if (!TryWrite(batch.Build(), now, isUrgent: true))
             throw new IOException("The disk is full: free some space, then start again.");
     }
@@ -297,13 +294,13 @@ internal sealed class LocalMetadataLog : IMetadataLog
         var active = _log.Segments[^1];
         if (active != _reservedIn)
             (_reservedIn, _reservedTo) = (active, 0);
-        var needed = active.Size + batchBytes + ReservedBytes;
+        var needed = (active.Size + batchBytes + ReservedBytes + BlockBytes - 1) / BlockBytes * BlockBytes;
         if (needed <= _reservedTo)
             return true;
         try
         {
-            active.File.Reserve(needed + ReservedBytes);
-            _reservedTo = needed + ReservedBytes;
+            active.File.Reserve(needed);
+            _reservedTo = needed;
             return true;
         }
         catch (DiskFullException)

@@ -130,7 +130,7 @@ public sealed class KafkaMetadataTests
     {
         var kafka = new KafkaMetadata(name);
         var told = new List<string>();
-        var options = new MetadataLogOptions(1, new Uuid(1, 1)) { Log = told.Add };
+        var options = new MetadataLogOptions(1) { Log = told.Add };
         using var log = LocalMetadataLog.Open(kafka.Disk, options, LogFixture.Now);
         var replay = new MetadataReplay();
         foreach (var record in log.ReadAll())
