@@ -4,10 +4,10 @@ using Millrace.Broker.Coordinators;
 using Millrace.Broker.Io;
 using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
+using Millrace.Broker.Requests.Configs;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
 using Millrace.Core.Log;
-using Millrace.Core.Model;
 using Millrace.Protocol.Messages;
 
 namespace Millrace.Broker;
@@ -32,6 +32,7 @@ public sealed class Node : IDisposable
     private readonly Loop _maintenance;
     private readonly Loop[] _loops;
     private readonly IMetadataLog _metadataLog;
+    private readonly ControllerShard _controller;
     private readonly TopicPartitions _topics = new();
     private readonly RetentionTask _retention;
     private readonly CheckpointTask _checkpoints;
@@ -61,12 +62,27 @@ public sealed class Node : IDisposable
             Checkpoints = checkpoints,
             Log = log,
         };
-        _metadataLog = new LocalMetadataLog(PartitionLog.Open(
-            disk, new TopicPartition(TopicName.ClusterMetadata, 0), LogSettings.Default, Clock.Machine.Now,
-            new LogOpening(_directory.WasCleanlyShutDown, Offset.Zero, Offset.Zero)));
+        _metadataLog = LocalMetadataLog.Open(
+            disk,
+            new MetadataLogOptions(settings.NodeId)
+            {
+                BytesBetweenSnapshots = settings.Long("metadata.log.max.record.bytes.between.snapshots"),
+                MakeReadOnly = directory.MakeReadOnly,
+                Log = log,
+            },
+            Clock.Machine.Now);
         var core = new Controller(settings, Randomness.Machine);
         var controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, log);
         var (host, port) = AdvertisedAddress(settings);
+        controller.Start(
+            new NodeState(directory.DirectoryId, Randomness.Machine.NewUuid())
+            {
+                WasCleanlyShutDown = directory.WasCleanlyShutDown,
+                Host = host ?? listener.Address.Address.ToString(),
+                Port = host is null ? listener.Address.Port : port,
+            },
+            new PartitionFolders(disk, log));
+        _controller = controller;
         var identity = new NodeIdentity(_directory.ClusterId, settings.NodeId, host, port);
         var limits = new ConnectionLimits(settings.Int("socket.request.max.bytes"), InFlightRequests, UnsentBytes);
         _checkpoints = new CheckpointTask(_topics, checkpoints, _maintenance, log);
@@ -124,6 +140,7 @@ public sealed class Node : IDisposable
         foreach (var partition in _topics.Topics.SelectMany(topic => topic.Partitions))
             isClean &= partition.Log.Close(clean: true);
         _checkpoints.Save();
+        isClean &= _controller.Stop();
         _metadataLog.Dispose();
         MarkShutdown(isClean);
         _directory.Dispose();
@@ -134,7 +151,7 @@ public sealed class Node : IDisposable
         try
         {
             if (isClean)
-                _directory.MarkCleanShutdown();
+                _directory.MarkCleanShutdown(_controller.BrokerEpoch);
             else
                 _log("Not every log could be closed in order: the next start reads them again.");
         }
@@ -170,6 +187,8 @@ public sealed class Node : IDisposable
             [ApiKey.InitProducerId] = new InitProducerIdHandler(new ProducerIds(controller)),
             [ApiKey.OffsetForLeaderEpoch] = new OffsetForLeaderEpochHandler(_topics),
             [ApiKey.DescribeConfigs] = new DescribeConfigsHandler(controller, settings),
+            [ApiKey.AlterConfigs] = new AlterConfigsHandler(controller),
+            [ApiKey.IncrementalAlterConfigs] = new IncrementalAlterConfigsHandler(controller),
             [ApiKey.CreatePartitions] = new CreatePartitionsHandler(controller),
             [ApiKey.DescribeCluster] = new DescribeClusterHandler(node),
         });

@@ -37,12 +37,20 @@ internal sealed class MillraceServer : IAsyncDisposable
     /// <summary>Starts a server that serves, on a new data directory.</summary>
     public static Task<MillraceServer> Start(params string[] arguments) => StartWith(0, arguments);
 
+    /// <summary>The same on a data directory that is filled before, given its path.</summary>
+    public static Task<MillraceServer> StartOn(Action<string> fill, params string[] arguments) =>
+        StartWith(0, arguments, fill);
+
     /// <summary>The same with a limit of open files, 0 being that of the tests.</summary>
-    public static async Task<MillraceServer> StartWith(int openFiles, params string[] arguments)
+    public static Task<MillraceServer> StartWith(int openFiles, params string[] arguments) =>
+        StartWith(openFiles, arguments, _ => { });
+
+    private static async Task<MillraceServer> StartWith(int openFiles, string[] arguments, Action<string> fill)
     {
         var server = new MillraceServer(arguments, openFiles);
         try
         {
+            fill(server.Data);
             await server.StartAgain();
             return server;
         }

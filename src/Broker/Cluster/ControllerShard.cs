@@ -2,20 +2,10 @@ using Millrace.Broker.Requests;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
 using Millrace.Core.Model;
+using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
 
 namespace Millrace.Broker.Cluster;
-
-/// <summary>The metadata log: of a quorum, or of a single node.</summary>
-internal interface IMetadataLog : IDisposable
-{
-    /// <summary>Every record, in order. Called once, before the first append.</summary>
-    IEnumerable<IMessage> ReadAll();
-
-    /// <summary>Appends the records as one batch; they are on stable storage when this returns.</summary>
-    /// <exception cref="IOException">The storage has failed: nothing may be decided any more.</exception>
-    void Append(IReadOnlyList<IMessage> records, Instant now);
-}
 
 /// <summary>
 /// Runs the controller on its own loop: decide, append, replay, publish, reply.
@@ -23,7 +13,7 @@ internal interface IMetadataLog : IDisposable
 /// <remarks>
 /// <para>Owned by the node. 1. All work is done on the loop, one piece at a time. 2. A reply goes after its records are
 /// durable and published, so that what it tells can be used at once. 3. After a failed append the process ends: what
-/// the log holds is then unknown.</para>
+/// the log holds is then unknown. One that finds the disk full has appended nothing, and its request is refused.</para>
 /// </remarks>
 internal sealed class ControllerShard
 {
@@ -44,22 +34,69 @@ internal sealed class ControllerShard
         _log = log;
         _publisher = publisher;
         _settings = settings;
-        foreach (var record in metadataLog.ReadAll())
-            controller.Replay(record);
-        Image = controller.Image;
-        publisher.Publish(Image);
     }
 
-    /// <summary>The published image.</summary>
-    public ClusterImage Image { get; private set; }
+    /// <summary>
+    /// Takes up what the metadata log says, decides what this node must, and publishes it. Before anything else.
+    /// </summary>
+    /// <exception cref="IOException">The metadata is damaged, or can't be served.</exception>
+    public void Start(NodeState node, PartitionFolders folders)
+    {
+        var deleted = Load();
+        var records = new List<IMessage>();
+        _controller.Activate(
+            node with
+            {
+                IsLogEmpty = _metadataLog.IsEmpty,
+                LogEndOffset = _metadataLog.EndOffset.Value,
+                Adopted = _metadataLog.IsEmpty ? folders.Adopt() : [],
+            },
+            records);
+        if (!TryStore(records, isUrgent: true))
+            throw new IOException("The disk is full: free some space, then start again.");
+        Image = _controller.Image;
+        folders.PutInOrder(Image, deleted);
+        _publisher.Checkpoints.Forget(folders.Unknown(Image));
+        _publisher.Publish(Image);
+    }
 
-    /// <summary>Decides on the loop, and replies when the decision can be seen.</summary>
-    public void Run<TResponse>(Func<Controller, List<IMessage>, TResponse> decide, Action<TResponse> reply) =>
+    /// <summary>
+    /// Tells the metadata that this node stops in order, after everything else. False if it could not.
+    /// </summary>
+    public bool Stop()
+    {
+        var records = new List<IMessage>();
+        _controller.Retire(records);
+        try
+        {
+            return _metadataLog.TryAppend(records, _loop.Now, isUrgent: true);
+        }
+        catch (IOException failure)
+        {
+            _log($"The metadata log can't be written: {failure.Message}");
+            return false;
+        }
+    }
+
+    /// <summary>The broker epoch of this node's registration.</summary>
+    public long BrokerEpoch => Image.Brokers.Brokers.GetValueOrDefault(_settings.NodeId)?.Epoch ?? -1;
+
+    /// <summary>The published image.</summary>
+    public ClusterImage Image { get; private set; } = ClusterImage.Empty;
+
+    /// <summary>
+    /// Decides on the loop, and replies when the decision can be seen; with what <paramref name="refuse"/> makes of the
+    /// response where there is no room to store the decision.
+    /// </summary>
+    public void Run<TResponse>(
+        Func<Controller, List<IMessage>, TResponse> decide, Action<TResponse> reply,
+        Action<TResponse>? refuse = null) =>
         _loop.Post(() =>
         {
             var records = new List<IMessage>();
             var response = decide(_controller, records);
-            Commit(records);
+            if (!Commit(records))
+                refuse?.Invoke(response);
             reply(response);
         });
 
@@ -86,6 +123,11 @@ internal sealed class ControllerShard
                     pending.Refuse("an internal failure");
                 else
                     pending.Reply(response);
+            },
+            response =>
+            {
+                if (response is not null)
+                    StorageRefusals.Refuse(response);
             });
 
     /// <summary>Creates a topic with the broker's defaults; nobody waits for it.</summary>
@@ -108,29 +150,50 @@ internal sealed class ControllerShard
                 ("cleanup.policy", "compact"), ("compression.type", "producer"), ("segment.bytes", "104857600")),
             _ => then());
 
-    /// <summary>Calls <paramref name="use"/> with the first id and the size of a block that nobody else gets.</summary>
+    /// <summary>
+    /// Calls <paramref name="use"/> with the first id and the size of a block that nobody else gets; the size is 0
+    /// where there is no room to store it.
+    /// </summary>
     public void AllocateProducerIds(Action<long, int> use)
     {
         var count = 0;
-        Run((core, records) => core.AllocateProducerIds(out count, records), first => use(first, count));
+        Run(
+            (core, records) => core.AllocateProducerIds(out count, records),
+            first => use(first, count),
+            _ => count = 0);
     }
 
-    private void Commit(List<IMessage> records)
+    /// <summary>Replays the log; the topics whose deletion stands in it.</summary>
+    private HashSet<Uuid> Load()
     {
-        if (records.Count == 0)
-            return;
-        try
+        var deleted = new HashSet<Uuid>();
+        foreach (var record in _metadataLog.ReadAll())
         {
-            _metadataLog.Append(records, _loop.Now);
-        }
-        catch (IOException failure)
-        {
-            throw new InvariantBrokenException($"the metadata log can be written ({failure.Message})");
+            if (record is RemoveTopicRecord removed)
+                deleted.Add(removed.TopicId);
+            try
+            {
+                _controller.Replay(record);
+            }
+            catch (InvariantBrokenException broken)
+            {
+                throw new IOException(
+                    $"The metadata is damaged: a {record.GetType().Name} does not fit what is before it "
+                    + $"({broken.Message}). Restore {LocalMetadataLog.Folder} from a copy.", broken);
+            }
         }
 
-        foreach (var record in records)
-            _controller.Replay(record);
+        return deleted;
+    }
+
+    private bool Commit(List<IMessage> records)
+    {
+        if (records.Count == 0)
+            return true;
+        if (!TryStore(records, isUrgent: records.All(record => record is RemoveTopicRecord)))
+            return false;
         Image = _controller.Image;
+        _metadataLog.SnapshotIfDue(Image, _loop.Now);
         try
         {
             _publisher.Publish(Image);
@@ -140,5 +203,24 @@ internal sealed class ControllerShard
             // The next change tries again; until then clients are told that the partition is not known.
             _log($"The metadata is stored but not all of it could be put into effect: {failure.Message}");
         }
+
+        return true;
+    }
+
+    private bool TryStore(List<IMessage> records, bool isUrgent)
+    {
+        try
+        {
+            if (!_metadataLog.TryAppend(records, _loop.Now, isUrgent))
+                return false;
+        }
+        catch (IOException failure)
+        {
+            throw new InvariantBrokenException($"the metadata log can be written ({failure.Message})");
+        }
+
+        foreach (var record in records)
+            _controller.Replay(record);
+        return true;
     }
 }

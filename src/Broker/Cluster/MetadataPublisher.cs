@@ -10,7 +10,8 @@ using Millrace.Protocol.Wire;
 namespace Millrace.Broker.Cluster;
 
 /// <summary>
-/// Makes this node what the metadata says: opens the logs of new partitions, drops those of deleted topics.
+/// Makes this node what the metadata says: opens the logs of new partitions, drops those of deleted topics, gives each
+/// its leader epoch and settings.
 /// </summary>
 /// <remarks>
 /// <para>Owned by the controller shard and called on its loop alone. 1. A partition that can be found has an open log.
@@ -22,6 +23,8 @@ internal sealed class MetadataPublisher(
     IDisk disk, TopicPartitions topics, GroupCoordinators coordinators, IFlushQueue flushQueue, BrokerSettings settings,
     IClock clock)
 {
+    private ClusterImage _published = ClusterImage.Empty;
+
     /// <summary>Whether the logs that exist were closed in order.</summary>
     public bool WereLogsClosed { get; init; }
 
@@ -44,14 +47,28 @@ internal sealed class MetadataPublisher(
         {
             var present = topics.Find(topic.Id)?.Partitions ?? [];
             if (present.Length < topic.Partitions.Length)
-                Open(topic, present);
+                Open(topic, present, image.Configs);
+            if (image.Configs != _published.Configs || !ReferenceEquals(_published.Find(topic.Id), topic))
+                Apply(topic, present, image.Configs);
+        }
+
+        _published = image;
+    }
+
+    private void Apply(TopicImage topic, ImmutableArray<Partition> present, ConfigsImage cluster)
+    {
+        var logSettings = TopicLogSettings.Of(topic, cluster, settings);
+        for (var i = 0; i < present.Length; i++)
+        {
+            present[i].LeaderEpoch = topic.Partitions[i].LeaderEpoch;
+            present[i].Log.Settings = logSettings;
         }
     }
 
-    private void Open(TopicImage topic, ImmutableArray<Partition> present)
+    private void Open(TopicImage topic, ImmutableArray<Partition> present, ConfigsImage cluster)
     {
         var opened = present.ToBuilder();
-        if (!Guarded(() => OpenLogs(topic, opened), $"{topic.Name} can't be opened"))
+        if (!Guarded(() => OpenLogs(topic, opened, cluster), $"{topic.Name} can't be opened"))
         {
             HasFailed = true;
             foreach (var partition in opened.Skip(present.Length))
@@ -62,13 +79,16 @@ internal sealed class MetadataPublisher(
         topics.Set(new HostedTopic(topic.Name, topic.Id, opened.ToImmutable()));
     }
 
-    private void OpenLogs(TopicImage topic, ImmutableArray<Partition>.Builder opened)
+    private void OpenLogs(TopicImage topic, ImmutableArray<Partition>.Builder opened, ConfigsImage cluster)
     {
-        var logSettings = TopicLogSettings.Of(topic, settings);
+        var logSettings = TopicLogSettings.Of(topic, cluster, settings);
         while (opened.Count < topic.Partitions.Length)
         {
             var id = new TopicPartition(topic.Name, opened.Count);
-            opened.Add(new Partition(id, topic.Id, Open(id, topic.Id, logSettings), flushQueue));
+            opened.Add(new Partition(id, topic.Id, Open(id, topic.Id, logSettings), flushQueue)
+            {
+                LeaderEpoch = topic.Partitions[id.Partition].LeaderEpoch,
+            });
         }
 
         if (topic.Name == TopicName.ConsumerOffsets)
@@ -83,15 +103,13 @@ internal sealed class MetadataPublisher(
             return log;
         if (!log.TopicId.IsZero)
         {
-            // A crash came between the deletion of a former topic of this name and that of its files.
+            // The files of a former topic of this name could not be deleted. Its points go with them.
             log.Delete();
             log.Close(clean: false);
+            Checkpoints.Forget([id]);
+            log = PartitionLog.Open(disk, id, logSettings, clock.Now, Checkpoints.Opening(id, WereLogsClosed, Log));
         }
 
-        // The points of a former log must not outlive it: they would be taken for those of this one with its id.
-        Checkpoints.Forget([id]);
-        if (!log.TopicId.IsZero)
-            log = PartitionLog.Open(disk, id, logSettings, clock.Now, Checkpoints.Opening(id, WereLogsClosed, Log));
         log.AssignTopicId(topicId);
         return log;
     }

@@ -11,7 +11,8 @@ internal sealed class ProducerIds(ControllerShard controller)
     private long _end;
 
     /// <summary>
-    /// Calls <paramref name="use"/> with a new id: at once, or when the controller has allotted more.
+    /// Calls <paramref name="use"/> with a new id: at once, or when the controller has allotted more; with -1 where it
+    /// can't.
     /// </summary>
     public void Next(Action<long> use)
     {
@@ -24,7 +25,7 @@ internal sealed class ProducerIds(ControllerShard controller)
         if (id >= 0)
             use(id);
         else
-            controller.AllocateProducerIds((first, count) => use(Take(first, count)));
+            controller.AllocateProducerIds((first, count) => use(count == 0 ? -1 : Take(first, count)));
     }
 
     private long Take(long first, int count)

@@ -13,9 +13,9 @@ internal static class TopicLogSettings
     private const int MostDecompressedBytes = 128 << 20;
     private const int Expansion = 16;
 
-    public static LogSettings Of(TopicImage topic, BrokerSettings settings)
+    public static LogSettings Of(TopicImage topic, ConfigsImage cluster, BrokerSettings settings)
     {
-        string Text(string name) => EffectiveConfigs.Text(name, settings, topic.Configs);
+        string Text(string name) => EffectiveConfigs.Text(name, settings, cluster, topic.Configs);
         var policies = ConfigText.Items(Text("cleanup.policy"));
         var compacts = policies.Contains("compact");
         var compression = Text("compression.type");

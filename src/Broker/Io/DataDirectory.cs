@@ -1,3 +1,5 @@
+using System.Globalization;
+using Millrace.Broker.Cluster;
 using Millrace.Protocol.Wire;
 
 namespace Millrace.Broker.Io;
@@ -11,23 +13,27 @@ public sealed class DataDirectoryException(string message) : Exception(message);
 /// </summary>
 internal sealed class DataDirectory : IDisposable
 {
-    private const string MetaProperties = "meta.properties";
+    private const string MetaPropertiesName = "meta.properties";
     private const string Lock = ".lock";
     private const string CleanShutdown = ".kafka_cleanshutdown";
 
     private readonly FileStream _lock;
 
-    private DataDirectory(string path, FileStream heldLock, string clusterId, bool wasCleanlyShutDown)
+    private DataDirectory(string path, FileStream heldLock, MetaProperties meta, bool wasCleanlyShutDown)
     {
         Path = path;
         _lock = heldLock;
-        ClusterId = clusterId;
+        ClusterId = meta.ClusterId;
+        DirectoryId = meta.DirectoryId;
         WasCleanlyShutDown = wasCleanlyShutDown;
     }
 
     public string Path { get; }
 
     public string ClusterId { get; }
+
+    /// <summary>The directory's own id, which replicas that it holds are assigned to (KIP-858).</summary>
+    public Uuid DirectoryId { get; }
 
     /// <summary>Whether the last process that held it closed its logs.</summary>
     public bool WasCleanlyShutDown { get; }
@@ -43,12 +49,12 @@ internal sealed class DataDirectory : IDisposable
         {
             Directory.CreateDirectory(path);
             held = Hold(path);
-            var clusterId = ReadOrWriteMeta(path, nodeId, randomness);
+            var meta = ReadOrWriteMeta(path, nodeId, randomness);
             var marker = System.IO.Path.Combine(path, CleanShutdown);
             var wasClean = File.Exists(marker);
             File.Delete(marker);
             Native.FsyncDirectory(path);
-            return new DataDirectory(path, held, clusterId, wasClean);
+            return new DataDirectory(path, held, meta, wasClean);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -63,9 +69,19 @@ internal sealed class DataDirectory : IDisposable
         }
     }
 
-    /// <summary>Notes that all logs are closed: the next start trusts them.</summary>
-    public void MarkCleanShutdown() =>
-        WriteDurably(Path, CleanShutdown, """{"version":0,"brokerEpoch":-1}""");
+    /// <summary>
+    /// Notes that all logs are closed: the next start trusts them. The epoch is that of the registration in force, by
+    /// which Kafka knows that nobody else was here since.
+    /// </summary>
+    public void MarkCleanShutdown(long brokerEpoch) =>
+        WriteDurably(Path, CleanShutdown, $$"""{"version":0,"brokerEpoch":{{brokerEpoch}}}""");
+
+    /// <summary>A file that is never written again says so, by its path in the directory.</summary>
+    public void MakeReadOnly(string path)
+    {
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(System.IO.Path.Combine(Path, path), UnixFileMode.UserRead);
+    }
 
     public void Dispose()
     {
@@ -87,31 +103,44 @@ internal sealed class DataDirectory : IDisposable
         }
     }
 
-    private static string ReadOrWriteMeta(string path, int nodeId, Randomness randomness)
+    /// <summary>
+    /// What the directory says of itself. A new one gets ids; one of Kafka with ZooKeeper, or of Kafka before 3.7, gets
+    /// those that it lacks.
+    /// </summary>
+    private static MetaProperties ReadOrWriteMeta(string path, int nodeId, Randomness randomness)
     {
-        var file = System.IO.Path.Combine(path, MetaProperties);
-        if (!File.Exists(file))
+        var file = System.IO.Path.Combine(path, MetaPropertiesName);
+        var properties = File.Exists(file) ? JavaProperties.Parse(File.ReadAllText(file)) : [];
+        var version = properties.GetValueOrDefault("version", "1");
+        if (version is not ("0" or "1"))
         {
-            var made = randomness.NewUuid().ToString();
-            WriteDurably(path, MetaProperties, string.Join('\n',
-                "version=1", $"cluster.id={made}", $"node.id={nodeId}", $"directory.id={randomness.NewUuid()}", ""));
-            return made;
+            throw new DataDirectoryException(
+                $"{file} is of version {version}, and this program knows 0 and 1: start a newer Millrace.");
         }
 
-        var properties = File.ReadLines(file)
-            .Where(line => !line.StartsWith('#') && line.Contains('='))
-            .Select(line => line.Split('=', 2))
-            .ToDictionary(pair => pair[0].Trim(), pair => pair[1].Trim());
-        if (properties.GetValueOrDefault("node.id") is { } owner && owner != nodeId.ToString())
+        var owner = properties.GetValueOrDefault("node.id") ?? properties.GetValueOrDefault("broker.id");
+        if (owner is not null && owner != nodeId.ToString(CultureInfo.InvariantCulture))
         {
             throw new DataDirectoryException(
                 $"{file} belongs to node {owner}, and this is node {nodeId}: "
                 + $"set node.id={owner}, or give another --data.");
         }
 
-        return properties.TryGetValue("cluster.id", out var clusterId) && Uuid.TryParse(clusterId, out _)
-            ? clusterId
-            : throw new DataDirectoryException($"{file} has no valid cluster.id: restore it from a copy.");
+        var clusterId = properties.GetValueOrDefault("cluster.id");
+        if (version == "1" && properties.Count > 0 && !Uuid.TryParse(clusterId, out _))
+            throw new DataDirectoryException($"{file} has no valid cluster.id: restore it from a copy.");
+        var isComplete = Uuid.TryParse(properties.GetValueOrDefault("directory.id"), out var directoryId)
+            && version == "1" && owner is not null;
+        var meta = new MetaProperties(
+            clusterId ?? randomness.NewUuid().ToString(), isComplete ? directoryId : randomness.NewUuid());
+        if (!isComplete)
+        {
+            WriteDurably(path, MetaPropertiesName, string.Join('\n',
+                "version=1", $"cluster.id={meta.ClusterId}", $"node.id={nodeId}",
+                $"directory.id={meta.DirectoryId}", ""));
+        }
+
+        return meta;
     }
 
     private static void WriteDurably(string path, string name, string text)
@@ -126,4 +155,6 @@ internal sealed class DataDirectory : IDisposable
         File.Move(temporary, System.IO.Path.Combine(path, name), overwrite: true);
         Native.FsyncDirectory(path);
     }
+
+    private readonly record struct MetaProperties(string ClusterId, Uuid DirectoryId);
 }

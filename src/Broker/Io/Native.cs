@@ -14,6 +14,7 @@ internal static partial class Native
 {
     private const int NotFound = 2;
     private const int Interrupted = 4;
+    private const int AccessDenied = 13;
     private const int TooManyFilesInSystem = 23;
     private const int TooManyFiles = 24;
     private const int NotADirectory = 20;
@@ -32,14 +33,20 @@ internal static partial class Native
     private const int KeepSize = 1;
     private const int FromEnd = 2;
 
-    /// <summary>Opens for reading and writing.</summary>
+    /// <summary>Opens for reading and writing; for reading alone a file that must not be written.</summary>
     /// <exception cref="TooManyOpenFilesException">The process or the system has no descriptor left.</exception>
     public static int Open(string path, bool create)
     {
         int descriptor;
         while ((descriptor = OpenCall(
             path, ReadWrite | CloseOnExec | (create ? Create : 0), AnyoneMayReadAndWrite)) < 0)
+        {
+            if (Marshal.GetLastPInvokeError() == AccessDenied
+                && (descriptor = OpenCall(path, ReadOnly | CloseOnExec, 0)) >= 0)
+                break;
             ThrowUnlessInterrupted("open", path);
+        }
+
         return descriptor;
     }
 

@@ -37,7 +37,8 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
 
     public PartitionLog Log { get; } = log;
 
-    public LeaderEpoch LeaderEpoch => LeaderEpoch.Zero;
+    /// <summary>Of this node's leadership; set by the metadata publisher, and never back.</summary>
+    public LeaderEpoch LeaderEpoch { get; set; }
 
     /// <summary>Consumers see what lies below.</summary>
     public Offset HighWatermark => new(Volatile.Read(ref _highWatermark));

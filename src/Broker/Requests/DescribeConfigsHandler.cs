@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Millrace.Broker.Cluster;
 using Millrace.Core.Configs;
@@ -52,7 +53,7 @@ internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerS
             return new Verdict(ErrorCode.InvalidTopic, $"The topic name is invalid: {problem}.");
         if (controller.Image.Find(resource.ResourceName) is not { } topic)
             return new Verdict(ErrorCode.UnknownTopicOrPartition, null);
-        foreach (var config in EffectiveConfigs.Describe(settings, topic.Configs))
+        foreach (var config in EffectiveConfigs.Describe(settings, controller.Image.Configs, topic.Configs))
         {
             if (IsWanted(resource, config.Definition))
                 result.Configs.Add(Entry(config, request, isReadOnly: false, TopicSynonyms(config)));
@@ -65,21 +66,59 @@ internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerS
         DescribeConfigsRequest.DescribeConfigsResource resource, DescribeConfigsRequest request,
         DescribeConfigsResponse.DescribeConfigsResult result)
     {
-        if (resource.ResourceName.Length == 0)
+        if (resource.ResourceName == ConfigsImage.AllBrokers)
+        {
+            Add(OfAllBrokers, ConfigSource.DynamicDefaultBroker, resource, request, result);
             return Verdict.Good;
+        }
+
         if (resource.ResourceName != settings.NodeId.ToString(CultureInfo.InvariantCulture))
         {
             return new Verdict(ErrorCode.InvalidRequest,
                 $"This is broker {settings.NodeId}, not '{resource.ResourceName}'.");
         }
 
-        foreach (var definition in BrokerConfigs.All.Where(definition => IsWanted(resource, definition)))
+        foreach (var definition in BrokerConfigs.All.Where(definition => IsWanted(resource, definition)
+            && !OfThisBroker.ContainsKey(definition.Name) && !OfAllBrokers.ContainsKey(definition.Name)))
         {
             var config = new EffectiveConfig(definition, settings.Find(definition.Name, out var source), source);
             result.Configs.Add(Entry(config, request, isReadOnly: true, BrokerSynonyms(config)));
         }
 
+        Add(OfThisBroker, ConfigSource.DynamicBroker, resource, request, result);
+        Add(OfAllBrokers.RemoveRange(OfThisBroker.Keys), ConfigSource.DynamicDefaultBroker, resource, request, result);
         return Verdict.Good;
+    }
+
+    private ImmutableSortedDictionary<string, string> OfAllBrokers => controller.Image.Configs.OfAllBrokers;
+
+    private ImmutableSortedDictionary<string, string> OfThisBroker =>
+        controller.Image.Configs.OfBroker(settings.NodeId);
+
+    /// <summary>What the cluster holds for brokers, known here or not.</summary>
+    private void Add(
+        ImmutableSortedDictionary<string, string> held, ConfigSource source,
+        DescribeConfigsRequest.DescribeConfigsResource resource, DescribeConfigsRequest request,
+        DescribeConfigsResponse.DescribeConfigsResult result)
+    {
+        foreach (var (name, value) in held)
+        {
+            var definition = BrokerConfigs.Find(name) ?? new ConfigDefinition(name, ConfigType.String, null, "");
+            if (IsWanted(resource, definition))
+                result.Configs.Add(Entry(
+                    new EffectiveConfig(definition, value, source), request, isReadOnly: false,
+                    HeldSynonyms(definition)));
+        }
+    }
+
+    private IEnumerable<(string Name, string? Value, ConfigSource Source)> HeldSynonyms(ConfigDefinition definition)
+    {
+        if (OfThisBroker.TryGetValue(definition.Name, out var value))
+            yield return (definition.Name, value, ConfigSource.DynamicBroker);
+        if (OfAllBrokers.TryGetValue(definition.Name, out value))
+            yield return (definition.Name, value, ConfigSource.DynamicDefaultBroker);
+        if (settings.Find(definition.Name, out var source) is { } given)
+            yield return (definition.Name, given, source);
     }
 
     private static bool IsWanted(DescribeConfigsRequest.DescribeConfigsResource resource, ConfigDefinition config) =>
@@ -117,8 +156,8 @@ internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerS
             yield return (definition.Name, config.Value, ConfigSource.DynamicTopic);
         if (definition.BrokerSynonym is not { } synonym || definition.IsSynonymInOtherUnits)
             yield break;
-        if (definition.IsHeldByCluster)
-            yield return (synonym, definition.Default, ConfigSource.DynamicDefaultBroker);
+        foreach (var (value, from) in EffectiveConfigs.Dynamic(definition, settings, controller.Image.Configs))
+            yield return (synonym, value, from);
         var given = settings.Find(synonym, out var source);
         if (source == ConfigSource.StaticBroker)
             yield return (synonym, given, source);

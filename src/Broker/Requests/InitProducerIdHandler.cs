@@ -16,7 +16,9 @@ internal sealed class InitProducerIdHandler(ProducerIds producerIds) : RequestHa
     protected override void Handle(PendingRequest pending, InitProducerIdRequest request)
     {
         if (request.TransactionalId is null)
-            producerIds.Next(id => pending.Reply(new InitProducerIdResponse { ProducerId = id, ProducerEpoch = 0 }));
+            producerIds.Next(id => pending.Reply(id < 0
+                ? Refused(ErrorCode.KafkaStorageError)
+                : new InitProducerIdResponse { ProducerId = id, ProducerEpoch = 0 }));
         else
             pending.Reply(Refused(request.TransactionalId.Length == 0
                 ? ErrorCode.InvalidRequest

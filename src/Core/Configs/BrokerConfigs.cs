@@ -40,6 +40,8 @@ internal static class BrokerConfigs
         new("group.max.size", ConfigType.Int, "2147483647", "Most members of a group.", AtLeast(1)),
         new("producer.id.expiration.ms", ConfigType.Int, "86400000",
             "How long a partition remembers an idle producer.", AtLeast(1)),
+        new("metadata.log.max.record.bytes.between.snapshots", ConfigType.Long, "20971520",
+            "Bytes by which the metadata log grows before a snapshot replaces it.", AtLeast(1)),
         new("log.flush.relaxed", ConfigType.Boolean, "false",
             "Answers acks=all without waiting for stable storage, as Kafka does: a power failure loses what the "
             + "operating system has not written yet."),

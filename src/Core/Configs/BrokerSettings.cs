@@ -61,7 +61,7 @@ public sealed class BrokerSettings
             return text;
         if (InHours(topic.Name) is { } hours && _given.TryGetValue(hours, out text))
             return text == "-1" ? text : (long.Parse(text) * 3_600_000).ToString();
-        source = topic.IsHeldByCluster ? ConfigSource.DynamicDefaultBroker : ConfigSource.Default;
+        source = ConfigSource.Default;
         return topic.Default!;
     }
 

@@ -39,9 +39,6 @@ internal sealed record ConfigDefinition(
     /// <summary>The synonym counts in other units (hours for ms), so DescribeConfigs leaves it out.</summary>
     public bool IsSynonymInOtherUnits { get; init; }
 
-    /// <summary>The cluster holds a value for all brokers, which then is the source even of the default.</summary>
-    public bool IsHeldByCluster { get; init; }
-
     /// <summary>Null when the text is a legal value; otherwise what it must be.</summary>
     public string? WhatIsWrong(string? text)
     {
@@ -84,13 +81,17 @@ internal sealed class ConfigRule
     public static ConfigRule Between(double least, double most) =>
         new($"must lie between {least} and {most}", text => double.Parse(text) >= least && double.Parse(text) <= most);
 
+    public static ConfigRule BetweenOr(double other, double least, double most) =>
+        new($"must be {other} or lie between {least} and {most}", text => double.Parse(text) is var value
+            && (value == other || (value >= least && value <= most)));
+
     /// <summary>One of the words, by case; for a list each of its items; for a boolean whatever the case.</summary>
     public static ConfigRule Among(params string[] words) =>
         new($"must be one of {string.Join(", ", words)}", words.Contains);
 
     public string? WhatIsWrong(ConfigDefinition config, string text) => config.Type switch
     {
-        ConfigType.List => ConfigText.Items(text).All(_holds) ? null : _demand,
+        ConfigType.List => ConfigText.IsBlank(text) || ConfigText.Parts(text).All(_holds) ? null : _demand,
         ConfigType.Boolean => _holds(text.ToLowerInvariant()) ? null : _demand,
         _ => _holds(text) ? null : _demand,
     };
@@ -102,4 +103,9 @@ internal static class ConfigText
     /// <summary>The items of a list, trimmed; an empty text has none.</summary>
     public static string[] Items(string text) =>
         text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>What stands between the commas of a list, be it nothing.</summary>
+    public static string[] Parts(string text) => text.Split(',', StringSplitOptions.TrimEntries);
+
+    public static bool IsBlank(string text) => string.IsNullOrWhiteSpace(text);
 }

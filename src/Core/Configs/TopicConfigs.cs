@@ -14,7 +14,7 @@ internal static class TopicConfigs
             BrokerSynonym = "log.cleanup.policy",
         },
         new("compression.gzip.level", ConfigType.Int, "-1",
-            "Level of gzip when the broker compresses; -1 is the library's own choice.", Between(-1, 9))
+            "Level of gzip when the broker compresses; -1 is the library's own choice.", BetweenOr(-1, 1, 9))
         {
             BrokerSynonym = "compression.gzip.level",
         },
@@ -122,7 +122,6 @@ internal static class TopicConfigs
             "Replicas that must be in sync for a Produce with acks=all.", AtLeast(1))
         {
             BrokerSynonym = "min.insync.replicas",
-            IsHeldByCluster = true,
         },
         new("preallocate", ConfigType.Boolean, "false",
             "Whether a new segment gets its disk space at once.")

@@ -22,8 +22,11 @@ internal sealed class Controller(BrokerSettings settings, IRandomness randomness
     private const long ProducerIdBlock = 1000;
 
     private readonly TopicValidation _validation = new(settings);
+    private readonly ConfigChanges _configChanges = new(settings);
+    private readonly MetadataReplay _replay = new();
+    private Uuid _directoryId;
 
-    public ClusterImage Image { get; private set; } = ClusterImage.Empty;
+    public ClusterImage Image => _replay.Image;
 
     public CreateTopicsResponse CreateTopics(CreateTopicsRequest request, List<IMessage> records)
     {
@@ -118,49 +121,46 @@ internal sealed class Controller(BrokerSettings settings, IRandomness randomness
         records.Add(new ProducerIdsRecord
         {
             BrokerId = settings.NodeId,
-            BrokerEpoch = 0,
+            BrokerEpoch = Image.Brokers.Brokers.GetValueOrDefault(settings.NodeId)?.Epoch ?? -1,
             NextProducerId = first + ProducerIdBlock,
         });
         return first;
     }
 
+    /// <summary>Sets, deletes, appends to and subtracts from the settings of topics.</summary>
+    public IncrementalAlterConfigsResponse AlterConfigs(
+        IncrementalAlterConfigsRequest request, List<IMessage> records) =>
+        _configChanges.Alter(request, Image, records);
+
+    /// <summary>Replaces all settings of topics.</summary>
+    public AlterConfigsResponse AlterConfigs(AlterConfigsRequest request, List<IMessage> records) =>
+        _configChanges.Alter(request, Image, records);
+
+    /// <summary>What a node decides that takes up the metadata, before it serves.</summary>
+    /// <exception cref="UnservableMetadataException">It can't serve what the metadata says.</exception>
+    public void Activate(NodeState node, List<IMessage> records)
+    {
+        _directoryId = node.DirectoryId;
+        new Activation(settings.NodeId, node, Image, randomness).Decide(_replay.IsTransactionOpen, records);
+    }
+
+    /// <summary>What a node decides that stops in order, so that the next start need not wait for it.</summary>
+    public void Retire(List<IMessage> records)
+    {
+        if (Image.Brokers.Brokers.TryGetValue(settings.NodeId, out var broker))
+        {
+            records.Add(new BrokerRegistrationChangeRecord
+            {
+                BrokerId = settings.NodeId,
+                BrokerEpoch = broker.Epoch,
+                Fenced = 1,
+                InControlledShutdown = 1,
+            });
+        }
+    }
+
     /// <summary>The only method that changes the image.</summary>
-    public void Replay(IMessage record)
-    {
-        Image = record switch
-        {
-            TopicRecord topic => Image.With(
-                new TopicImage(topic.Name, topic.TopicId, [], ImmutableSortedDictionary<string, string>.Empty)),
-            PartitionRecord partition => Replay(partition),
-            ConfigRecord { ResourceType: (sbyte)ConfigResource.Topic } config => Replay(config),
-            RemoveTopicRecord removed when Image.Find(removed.TopicId) is { } topic => Image.Without(topic),
-            ProducerIdsRecord block => Image with { NextProducerId = block.NextProducerId },
-            _ => Image,
-        };
-    }
-
-    private ClusterImage Replay(PartitionRecord record)
-    {
-        var topic = Image.Find(record.TopicId);
-        Invariant.That(topic is not null && topic.Partitions.Length == record.PartitionId);
-        return Image.With(topic with
-        {
-            Partitions = topic.Partitions.Add(new PartitionImage(
-                record.Leader, new LeaderEpoch(record.LeaderEpoch), [.. record.Replicas], [.. record.Isr])),
-        });
-    }
-
-    private ClusterImage Replay(ConfigRecord record)
-    {
-        if (Image.Find(record.ResourceName) is not { } topic)
-            return Image;
-        return Image.With(topic with
-        {
-            Configs = record.Value is null
-                ? topic.Configs.Remove(record.Name)
-                : topic.Configs.SetItem(record.Name, record.Value),
-        });
-    }
+    public void Replay(IMessage record) => _replay.Replay(record);
 
     private Verdict CreateTopic(
         CreateTopicsRequest.CreatableTopic topic, bool validateOnly,
@@ -182,7 +182,7 @@ internal sealed class Controller(BrokerSettings settings, IRandomness randomness
         result.TopicId = id;
         result.NumPartitions = count;
         result.ReplicationFactor = 1;
-        result.Configs = EffectiveConfigs.Describe(settings, configs).ConvertAll(
+        result.Configs = EffectiveConfigs.Describe(settings, Image.Configs, configs).ConvertAll(
             config => new CreateTopicsResponse.CreatableTopicConfigs
             {
                 Name = config.Definition.Name,
@@ -194,15 +194,7 @@ internal sealed class Controller(BrokerSettings settings, IRandomness randomness
 
         records.Add(new TopicRecord { Name = topic.Name, TopicId = id });
         foreach (var (name, value) in configs)
-        {
-            records.Add(new ConfigRecord
-            {
-                ResourceType = (sbyte)ConfigResource.Topic,
-                ResourceName = topic.Name,
-                Name = name,
-                Value = value,
-            });
-        }
+            records.Add(ConfigsImage.Record(ConfigResource.Topic, topic.Name, name, value));
 
         AddPartitions(id, 0, count, records);
         return Verdict.Good;
@@ -256,7 +248,7 @@ internal sealed class Controller(BrokerSettings settings, IRandomness randomness
                 Leader = settings.NodeId,
                 LeaderEpoch = 0,
                 PartitionEpoch = 0,
-                Directories = [Uuid.Zero],
+                Directories = [_directoryId],
             });
         }
     }
@@ -274,16 +266,6 @@ internal sealed class Controller(BrokerSettings settings, IRandomness randomness
             return topic.Name is null ? ErrorCode.UnknownTopicId : ErrorCode.UnknownTopicOrPartition;
         return ErrorCode.None;
     }
-}
-
-/// <summary>Kafka's numbers for what can have a configuration.</summary>
-internal enum ConfigResource : sbyte
-{
-    Topic = 2,
-    Broker = 4,
-    BrokerLogger = 8,
-    ClientMetrics = 16,
-    Group = 32,
 }
 
 /// <summary>Whether one entry of a request is granted, and in words why not.</summary>

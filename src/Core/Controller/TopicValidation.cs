@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Millrace.Core.Configs;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -21,13 +22,14 @@ internal sealed class TopicValidation(BrokerSettings settings)
             return new Verdict(ErrorCode.InvalidTopic, $"The topic name is invalid: {problem}.");
         if (image.Find(topic.Name) is not null)
             return new Verdict(ErrorCode.TopicAlreadyExists, $"Topic '{topic.Name}' already exists.");
-        if (image.Topics.Keys.FirstOrDefault(name => TopicName.Collide(name, topic.Name)) is { } other)
+        if (image.Topics.Names.FirstOrDefault(name => TopicName.Collide(name, topic.Name)) is { } other)
         {
             return new Verdict(ErrorCode.InvalidTopic,
                 $"'{topic.Name}' collides with '{other}': '.' and '_' can't be told apart in metrics.");
         }
 
-        return (topic.Assignments.Count > 0 ? AssignmentProblem(topic) : CountProblem(topic)) ?? ConfigProblem(topic);
+        return (topic.Assignments.Count > 0 ? AssignmentProblem(topic) : CountProblem(topic))
+            ?? ConfigProblem(topic, image);
     }
 
     private Verdict? CountProblem(CreateTopicsRequest.CreatableTopic topic)
@@ -64,27 +66,36 @@ internal sealed class TopicValidation(BrokerSettings settings)
             : null;
     }
 
-    private static Verdict? ConfigProblem(CreateTopicsRequest.CreatableTopic topic)
+    private Verdict? ConfigProblem(CreateTopicsRequest.CreatableTopic topic, ClusterImage image)
     {
         foreach (var config in topic.Configs)
         {
-            if (TopicConfigs.Find(config.Name) is not { } definition)
-                return new Verdict(ErrorCode.InvalidConfig, $"Unknown topic config name: {config.Name}.");
-            if (definition.WhatIsWrong(config.Value) is { } problem)
-            {
-                return new Verdict(ErrorCode.InvalidConfig,
-                    $"Invalid value {config.Value} for configuration {config.Name}: it {problem}.");
-            }
+            if (ConfigProblem(config.Name, config.Value) is { } problem)
+                return problem;
         }
 
-        var least = Lag(topic, "min.compaction.lag.ms", 0);
-        var most = Lag(topic, "max.compaction.lag.ms", long.MaxValue);
+        return LagProblem(image.Configs, topic.Configs.GroupBy(config => config.Name)
+            .ToImmutableSortedDictionary(group => group.Key, group => group.Last().Value!));
+    }
+
+    /// <summary>Null when a topic may have the setting.</summary>
+    public static Verdict? ConfigProblem(string name, string? value)
+    {
+        if (TopicConfigs.Find(name) is not { } definition)
+            return new Verdict(ErrorCode.InvalidConfig, $"Unknown topic config name: {name}.");
+        return definition.WhatIsWrong(value) is { } problem
+            ? new Verdict(ErrorCode.InvalidConfig, $"Invalid value {value} for configuration {name}: it {problem}.")
+            : null;
+    }
+
+    /// <summary>Null when the settings, each legal, go together.</summary>
+    public Verdict? LagProblem(ConfigsImage cluster, ImmutableSortedDictionary<string, string> own)
+    {
+        var least = long.Parse(EffectiveConfigs.Text("min.compaction.lag.ms", settings, cluster, own));
+        var most = long.Parse(EffectiveConfigs.Text("max.compaction.lag.ms", settings, cluster, own));
         return least > most
             ? new Verdict(ErrorCode.InvalidConfig,
                 $"min.compaction.lag.ms ({least}) must not exceed max.compaction.lag.ms ({most}).")
             : null;
     }
-
-    private static long Lag(CreateTopicsRequest.CreatableTopic topic, string name, long otherwise) =>
-        topic.Configs.LastOrDefault(config => config.Name == name)?.Value is { } text ? long.Parse(text) : otherwise;
 }

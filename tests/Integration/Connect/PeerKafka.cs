@@ -20,10 +20,14 @@ internal sealed class PeerKafka : IAsyncDisposable
     /// <summary>Where its logs are.</summary>
     public string Logs => Path.Combine(_directory.FullName, "logs");
 
-    public static async Task<PeerKafka> StartAsync(params string[] settings)
+    public static Task<PeerKafka> StartAsync(params string[] settings) => StartOnAsync(_ => { }, settings);
+
+    /// <summary>Starts it on a data directory that is filled before, given its path.</summary>
+    public static async Task<PeerKafka> StartOnAsync(Action<string> fill, params string[] settings)
     {
         var launcher = Peers.Program("kafka-broker");
         var directory = Directory.CreateTempSubdirectory("kafka-");
+        fill(Path.Combine(directory.FullName, "logs"));
         var port = TwoPorts();
         var kafka = new PeerKafka(
             ChildProcess.Start("env", ["HEAP=512m", "bash", launcher, directory.FullName, $"{port}", .. settings]),

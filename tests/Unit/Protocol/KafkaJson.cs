@@ -19,6 +19,8 @@ internal static class KafkaJson
             return FieldDifference(expected, message, path);
         if (expected.ValueKind == JsonValueKind.Array && actual is IList list)
             return ElementDifference(expected, list, path);
+        if (expected.ValueKind == JsonValueKind.Number && actual is double number)
+            return number == expected.GetDouble() ? null : $"{path} is {number}, not {expected}";
         var wanted = expected.ValueKind switch
         {
             JsonValueKind.Null => null,

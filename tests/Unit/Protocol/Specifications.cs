@@ -24,7 +24,9 @@ public sealed class Specifications
         var spec = SpecParser.Parse(Path.Combine(Ours, file));
         foreach (var message in spec.Messages)
         {
-            var path = Directory.GetFiles(schemas, message.Name + ".json", SearchOption.AllDirectories);
+            // Kafka has the schema of ZkMigrationStateRecord in ZkMigrationRecord.json.
+            var schemaFile = message.Name.Replace("MigrationState", "Migration") + ".json";
+            var path = Directory.GetFiles(schemas, schemaFile, SearchOption.AllDirectories);
             var schema = KafkaSchema.Parse(Assert.Single(path));
             Assert.Equal(schema.Versions, message.Versions);
             Assert.Equal(schema.FirstFlexible, message.FirstFlexible);

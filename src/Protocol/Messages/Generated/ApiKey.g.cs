@@ -46,8 +46,12 @@ public enum ApiKey : short
     OffsetForLeaderEpoch = 23,
     /// <summary>Describes the configuration of topics and brokers.</summary>
     DescribeConfigs = 32,
+    /// <summary>Replaces all configuration values of the named resources.</summary>
+    AlterConfigs = 33,
     /// <summary>Adds partitions to topics.</summary>
     CreatePartitions = 37,
+    /// <summary>Sets, deletes, appends to and subtracts from configuration values.</summary>
+    IncrementalAlterConfigs = 44,
     /// <summary>Describes the cluster and its brokers.</summary>
     DescribeCluster = 60,
 }
@@ -78,7 +82,9 @@ public static partial class Apis
         new(ApiKey.InitProducerId, 0, 5, 2),
         new(ApiKey.OffsetForLeaderEpoch, 2, 4, 4),
         new(ApiKey.DescribeConfigs, 1, 4, 4),
+        new(ApiKey.AlterConfigs, 0, 2, 2),
         new(ApiKey.CreatePartitions, 0, 3, 2),
+        new(ApiKey.IncrementalAlterConfigs, 0, 1, 1),
         new(ApiKey.DescribeCluster, 0, 2, 0),
     ];
 }

@@ -40,7 +40,6 @@ public sealed class BrokerSettingsTests
     [InlineData("retention.ms", "log.retention.hours", "2", "7200000", ConfigSource.StaticBroker)]
     [InlineData("retention.ms", "log.retention.ms", "5", "5", ConfigSource.StaticBroker)]
     [InlineData("max.message.bytes", "message.max.bytes", "99", "99", ConfigSource.StaticBroker)]
-    [InlineData("min.insync.replicas", "", "", "1", ConfigSource.DynamicDefaultBroker)]
     internal void ATopicsDefaultIsTheBrokersSynonym(
         string topicConfig, string key, string value, string expected, ConfigSource expectedSource)
     {

@@ -42,7 +42,7 @@ public sealed class ControllerTests
         Create("there.is");
 
         Assert.Equal(expected, Create(name, partitions).ErrorCode);
-        Assert.Single(_controller.Image.Topics);
+        Assert.Single(_controller.Image.Topics.ByName);
     }
 
     [Theory]
@@ -114,8 +114,8 @@ public sealed class ControllerTests
             new DeleteTopicsRequest { Topics = [new() { Name = "a" }, new() { TopicId = id }] }, 6, records));
 
         Assert.All(response.Responses, deleted => Assert.Equal(ErrorCode.None, deleted.ErrorCode));
-        Assert.Empty(_controller.Image.Topics);
-        Assert.Empty(_controller.Image.NamesById);
+        Assert.Empty(_controller.Image.Topics.ByName);
+        Assert.Empty(_controller.Image.Topics.NamesById);
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class ControllerTests
             new DeleteTopicsRequest { Topics = [new() { Name = "a" }, new() { TopicId = id }] }, 6, records));
 
         Assert.All(response.Responses, deleted => Assert.Equal(ErrorCode.InvalidRequest, deleted.ErrorCode));
-        Assert.Single(_controller.Image.Topics);
+        Assert.Single(_controller.Image.Topics.ByName);
     }
 
     [Fact]
@@ -166,7 +166,7 @@ public sealed class ControllerTests
     {
         using var writer = new WireWriter();
         MetadataRecord.Write(writer, record);
-        return MetadataRecord.Read(writer.Written.ToArray())!;
+        return MetadataRecord.Read(writer.Written.ToArray());
     }
 
     private CreatePartitionsResponse CreatePartitions(string name, int count)
