@@ -1,6 +1,7 @@
 using System.Buffers;
 using Millrace.Core.Controller;
 using Millrace.Core.Log;
+using Millrace.Core.Log.Segments;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -316,7 +317,11 @@ internal sealed class LocalMetadataLog : IMetadataLog
         if (snapshots.Count < SnapshotsKept)
             return;
         if (_log.AdvanceLogStartOffset(snapshots[^SnapshotsKept].EndOffset))
+        {
+            _log.DurableStartOffset = _log.LogStartOffset; // the snapshot says so
             _log.DeleteObsolete(now);
+        }
+
         foreach (var old in snapshots[..^SnapshotsKept])
             _disk.Delete(old.Path);
     }
