@@ -43,7 +43,7 @@ internal static class Seeds
         return result;
     }
 
-    /// <summary>The first seed from 1 on that finds the bug, with what it found; null if none does.</summary>
+    /// <summary>The first seed from 1 on that fails by the bug alone, with what it found; null if none does.</summary>
     public static (int Seed, string Failure)? FirstToFind(PlantedBug bug, int most)
     {
         (int, string)? found = null;
@@ -51,7 +51,7 @@ internal static class Seeds
         {
             for (var seed = 1; seed <= most && found is null; seed++)
             {
-                if (One(seed, bug, null).Failure is { } failure)
+                if (One(seed, bug, null).Failure is { } failure && One(seed, PlantedBug.None, null).Failure is null)
                     found = (seed, failure);
             }
         });

@@ -12,10 +12,12 @@ internal sealed partial class World
     public void Run()
     {
         Trace.Line($"seed {Seed}: {Scenario}");
+        _isQuiet = true;
         StartLife();
         var admin = new Admin(this);
         for (var i = 0; i < Scenario.Topics; i++)
             Await(CreateStable(admin, $"stable{i}"), 20_000, "a topic can't be created");
+        _isQuiet = false;
         StartClients(admin);
         for (var life = 0; life < Scenario.Lives && Failure is null; life++)
         {

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Millrace.Core.Log;
 
 namespace Millrace.Simulation.Machine;
@@ -15,6 +16,7 @@ internal enum PlantedBug
 internal static class PlantedBugs
 {
     private const int IndexEntrySize = 8;
+    private const int OffsetSize = 4;
 
     public static IDisk Into(PlantedBug bug, IDisk disk, World world) => bug switch
     {
@@ -103,20 +105,18 @@ internal static class PlantedBugs
         }
     }
 
-    /// <summary>Each entry of an offset index has the position of the next.</summary>
+    /// <summary>Each entry of an offset index has the offset of the one before.</summary>
     private sealed class ShiftedIndex(NamedFile file) : WrongFile(file)
     {
         public override int Read(long position, Span<byte> destination)
         {
             var count = Right.Read(position, destination);
-            if (!Path.EndsWith(".index", StringComparison.Ordinal))
+            if (!Path.EndsWith(".index", StringComparison.Ordinal) || count < IndexEntrySize
+                || BinaryPrimitives.ReadInt32BigEndian(destination) == 0)
                 return count;
-            for (var at = 0; at + 2 * IndexEntrySize <= count; at += IndexEntrySize)
-            {
-                destination.Slice(at + IndexEntrySize + IndexEntrySize / 2, IndexEntrySize / 2)
-                    .CopyTo(destination[(at + IndexEntrySize / 2)..]);
-            }
-
+            for (var at = count - IndexEntrySize; at > 0; at -= IndexEntrySize)
+                destination.Slice(at - IndexEntrySize, OffsetSize).CopyTo(destination[at..]);
+            destination[..OffsetSize].Clear();
             return count;
         }
     }
