@@ -32,11 +32,12 @@ public sealed class Node : IDisposable
     private readonly DataDirectory _directory;
     private readonly Committer _committer;
     private readonly Loop _background;
+    private readonly Loop _maintenance;
     private readonly Loop[] _loops;
     private readonly IMetadataLog _metadataLog;
     private readonly TopicPartitions _topics = new();
     private readonly RetentionTask _retention;
-    private readonly RecoveryPointTask _recoveryPoints;
+    private readonly CheckpointTask _checkpoints;
     private readonly MetadataPublisher _publisher;
     private readonly Listener _listener;
     private readonly Action<string> _log;
@@ -49,14 +50,15 @@ public sealed class Node : IDisposable
         var disk = new FileDisk(directory.Path);
         _committer = new Committer(CommitterThreads, log);
         _background = new Loop("background", log);
+        _maintenance = new Loop("maintenance", log);
         _loops = [.. Enumerable.Range(0, settings.Int("num.network.threads")).Select(i => new Loop($"loop-{i}", log))];
 
         var coordinators = new GroupCoordinators(_background, settings, new MemberIds());
-        var points = new RecoveryPoints(disk);
+        var checkpoints = new LogCheckpoints(disk);
         _publisher = new MetadataPublisher(disk, _topics, coordinators, _committer, settings, Clock.Machine)
         {
             WereLogsClosed = _directory.WasCleanlyShutDown,
-            RecoveryPoints = points,
+            Checkpoints = checkpoints,
             Log = log,
         };
         _metadataLog = new LocalMetadataLog(PartitionLog.Open(
@@ -70,11 +72,11 @@ public sealed class Node : IDisposable
         var dispatcher = Dispatcher(identity, settings, controller, coordinators);
         if (!directory.WasCleanlyShutDown && _topics.Topics.Any())
             log($"After an unclean stop {_topics.Topics.Sum(topic => topic.Partitions.Length)} logs were checked.");
-        _retention = new RetentionTask(_topics, _background, settings, log);
+        _retention = new RetentionTask(_topics, _maintenance, settings, log);
         _retention.Start();
-        _recoveryPoints = new RecoveryPointTask(_topics, points, _background, log);
-        _recoveryPoints.Save();
-        _recoveryPoints.Start();
+        _checkpoints = new CheckpointTask(_topics, checkpoints, _maintenance, log);
+        _checkpoints.Save();
+        _checkpoints.Start();
         _listener.Start(_loops, dispatcher, limits);
     }
 
@@ -110,11 +112,12 @@ public sealed class Node : IDisposable
         foreach (var loop in _loops)
             loop.Dispose();
         _background.Dispose();
+        _maintenance.Dispose();
         _committer.Dispose();
         var isClean = !_publisher.HasFailed;
         foreach (var partition in _topics.Topics.SelectMany(topic => topic.Partitions))
             isClean &= partition.Log.Close(clean: true);
-        _recoveryPoints.Save();
+        _checkpoints.Save();
         _metadataLog.Dispose();
         MarkShutdown(isClean);
         _directory.Dispose();

@@ -25,7 +25,7 @@ internal sealed class MetadataPublisher(
     /// <summary>Whether the logs that exist were closed in order.</summary>
     public bool WereLogsClosed { get; init; }
 
-    public required RecoveryPoints RecoveryPoints { get; init; }
+    public required LogCheckpoints Checkpoints { get; init; }
 
     public required Action<string> Log { get; init; }
 
@@ -77,25 +77,22 @@ internal sealed class MetadataPublisher(
 
     private PartitionLog Open(TopicPartition id, Uuid topicId, LogSettings logSettings)
     {
-        var opening = new LogOpening(WereLogsClosed, RecoveryPoints.Of(id), Offset.Zero);
+        var opening = Checkpoints.Opening(id, WereLogsClosed, Log);
         var log = PartitionLog.Open(disk, id, logSettings, clock.Now, opening);
-        if (log.TopicId != topicId)
+        if (log.TopicId == topicId)
+            return log;
+        if (!log.TopicId.IsZero)
         {
-            if (!log.TopicId.IsZero)
-            {
-                // A crash came between the deletion of a former topic of this name and that of its files.
-                log.Delete();
-                log.Close(clean: false);
-                log = PartitionLog.Open(
-                    disk, id, logSettings, clock.Now, opening with { RecoveryPoint = Offset.Zero });
-            }
-
-            log.AssignTopicId(topicId);
+            // A crash came between the deletion of a former topic of this name and that of its files.
+            log.Delete();
+            log.Close(clean: false);
         }
 
-        // The point of a former log must not outlive it, or unflushed records of this one would count as flushed.
-        if (RecoveryPoints.Of(id) > log.FlushedOffset)
-            RecoveryPoints.Save([log]);
+        // The points of a former log must not outlive it: they would be taken for those of this one with its id.
+        Checkpoints.Forget([id]);
+        if (!log.TopicId.IsZero)
+            log = PartitionLog.Open(disk, id, logSettings, clock.Now, Checkpoints.Opening(id, WereLogsClosed, Log));
+        log.AssignTopicId(topicId);
         return log;
     }
 
@@ -111,8 +108,8 @@ internal sealed class MetadataPublisher(
         }
 
         Guarded(
-            () => RecoveryPoints.Forget(topic.Partitions.Select(partition => partition.Id)),
-            $"{Core.Log.RecoveryPoints.Path} can't be written");
+            () => Checkpoints.Forget(topic.Partitions.Select(partition => partition.Id)),
+            "The checkpoint files can't be written");
     }
 
     private bool Guarded(Action change, string problem)

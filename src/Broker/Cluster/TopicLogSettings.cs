@@ -1,3 +1,4 @@
+using System.Globalization;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
 using Millrace.Core.Log;
@@ -38,6 +39,16 @@ internal static class TopicLogSettings
             MaxDecompressedBytes = Math.Min(
                 int.Parse(Text("max.decompressed.message.bytes")),
                 DecompressedBytes(int.Parse(Text("max.message.bytes")))),
+            SegmentJitterMs = long.Parse(Text("segment.jitter.ms")),
+            FileDeleteDelayMs = long.Parse(Text("file.delete.delay.ms")),
+            FlushMessages = long.Parse(Text("flush.messages")),
+            FlushMs = long.Parse(Text("flush.ms")),
+            IsRelaxed = settings.Boolean("log.flush.relaxed"),
+            Preallocate = bool.Parse(Text("preallocate")),
+            MinCleanableDirtyRatio = double.Parse(Text("min.cleanable.dirty.ratio"), CultureInfo.InvariantCulture),
+            MinCompactionLagMs = long.Parse(Text("min.compaction.lag.ms")),
+            MaxCompactionLagMs = long.Parse(Text("max.compaction.lag.ms")),
+            DeleteRetentionMs = long.Parse(Text("delete.retention.ms")),
             ProducerIdExpirationMs = settings.Int("producer.id.expiration.ms"),
         };
     }

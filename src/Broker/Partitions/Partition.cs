@@ -12,16 +12,24 @@ namespace Millrace.Broker.Partitions;
 /// <para>Owned by <see cref="TopicPartitions"/>. 1. Appends are serialised by one lock, which is never held while
 /// waiting. 2. Readers take no lock. 3. The high watermark only grows and never passes the log's end. 4. Records of an
 /// append with acks=all become visible when they are on stable storage, not before; those of other appends at once,
-/// unless they stand behind such records. 5. Who waits for stable storage is answered in the order of appends.</para>
+/// unless they stand behind such records; with log.flush.relaxed all are of the second kind. 5. Who waits for stable
+/// storage is answered in the order of appends.</para>
 /// </remarks>
 internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog log, IFlushQueue flushQueue)
 {
+    /// <summary>How long what is appended waits for a checkpoint, which bounds what recovery has to read.</summary>
+    private const long CheckpointMs = 10_000;
+
     private readonly Lock _lock = new();
     private readonly Queue<FlushWaiter> _flushWaiters = new();
     private readonly Lock _readersLock = new();
     private readonly HashSet<IAppendListener> _listeners = [];
     private long _highWatermark = log.LogEndOffset.Value;
     private int _isFailureTold;
+    private int _isFullTold;
+    private Instant _unflushedSince = Instant.Never;
+    private Instant _dirtySince = Instant.Never;
+    private Offset _checkpointed = log.LogEndOffset;
 
     public TopicPartition Id { get; } = id;
 
@@ -34,8 +42,8 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
     /// <summary>Consumers see what lies below.</summary>
     public Offset HighWatermark => new(Volatile.Read(ref _highWatermark));
 
-    /// <summary>The end of what read_committed shows: with no open transactions, the high watermark.</summary>
-    public Offset LastStableOffset => HighWatermark;
+    /// <summary>The end of what read_committed shows: the high watermark, or the first open transaction.</summary>
+    public Offset LastStableOffset => Log.LastStableOffset(HighWatermark);
 
     /// <summary>Held by the flush queue while the partition stands in it.</summary>
     internal int FlushState;
@@ -59,11 +67,11 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
             }
 
             var end = result.NextOffset;
-            if (durable is null)
+            if (durable is null || Log.Settings.IsRelaxed)
             {
                 isVisible = !result.IsDuplicate && HighWatermark == result.BaseOffset;
                 if (isVisible)
-                    Volatile.Write(ref _highWatermark, end.Value);
+                    SetHighWatermark(end);
                 mustFlush = false;
             }
             else
@@ -74,9 +82,9 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
             }
         }
 
-        if (mustFlush)
+        if (mustFlush || result.NextOffset - Log.FlushedOffset >= Log.Settings.FlushMessages)
             flushQueue.Enqueue(this);
-        else
+        if (!mustFlush)
             durable?.OnFlushed(ErrorCode.None);
         if (isVisible)
             NotifyListeners();
@@ -89,7 +97,7 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
         bool mustFlush;
         lock (_lock)
         {
-            mustFlush = Log.FlushedOffset < Log.LogEndOffset;
+            mustFlush = Log.FlushedOffset < Log.LogEndOffset && !Log.Settings.IsRelaxed;
             if (mustFlush)
                 _flushWaiters.Enqueue(new FlushWaiter(Log.LogEndOffset, listener));
         }
@@ -119,7 +127,7 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
                 var visible = _flushWaiters.Count == 0 ? Log.LogEndOffset : flushed;
                 isVisible = visible > HighWatermark;
                 if (isVisible)
-                    Volatile.Write(ref _highWatermark, visible.Value);
+                    SetHighWatermark(visible);
             }
         }
 
@@ -130,7 +138,8 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
     }
 
     /// <summary>
-    /// Deletes segments that are too old or too many, and forgets silent producers. It may wait for the disk.
+    /// Deletes segments that are too old or too many, forgets silent producers, and gives back the memory of segments
+    /// that nobody reads.
     /// </summary>
     public void ApplyRetention(Instant now)
     {
@@ -140,14 +149,86 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
             Log.RemoveExpiredProducers(now);
         }
 
-        Log.DeleteObsolete();
+        Log.ReleaseIdle();
         ReportFailure();
+    }
+
+    /// <summary>
+    /// Moves the log's start to an offset, -1 for the high watermark (DeleteRecords). Nothing below is given any more;
+    /// that it stays so over a crash is the checkpoints' matter.
+    /// </summary>
+    public ErrorCode DeleteRecords(Offset before)
+    {
+        lock (_lock)
+        {
+            if (before == Offset.None)
+                before = HighWatermark;
+            if (before < Offset.Zero || before > HighWatermark)
+                return ErrorCode.OffsetOutOfRange;
+            if (Log.IsOffline)
+                return ErrorCode.KafkaStorageError;
+            Log.AdvanceLogStartOffset(before);
+            return ErrorCode.None;
+        }
+    }
+
+    /// <summary>
+    /// What a log needs now and then: a flush after flush.ms, a checkpoint when much or long ago was appended since the
+    /// last, its dropped files deleted. On a thread that may wait.
+    /// </summary>
+    /// <exception cref="IOException">The disk refuses what is tried again at the next call.</exception>
+    public void Maintain(Instant now)
+    {
+        var end = Log.LogEndOffset;
+        if (Log.FlushedOffset < end)
+        {
+            if (_unflushedSince == Instant.Never)
+                _unflushedSince = now;
+            if (now.Milliseconds - _unflushedSince.Milliseconds >= Log.Settings.FlushMs)
+                flushQueue.Enqueue(this);
+        }
+        else
+        {
+            _unflushedSince = Instant.Never;
+        }
+
+        if (end != _checkpointed)
+        {
+            if (_dirtySince == Instant.Never)
+                _dirtySince = now;
+            if (now.Milliseconds - _dirtySince.Milliseconds >= CheckpointMs)
+                Checkpoint();
+        }
+
+        // Room that is waited for does not wait for file.delete.delay.ms.
+        Log.DeleteObsolete(Log.IsDiskFull ? Instant.Never : now);
+        ReportFailure();
+    }
+
+    private void Checkpoint()
+    {
+        LogCheckpoint? checkpoint;
+        lock (_lock)
+            checkpoint = Log.BeginCheckpoint();
+        if (checkpoint is null)
+            return;
+        Log.WriteCheckpoint(checkpoint);
+        _checkpointed = checkpoint.Offset;
+        _dirtySince = Instant.Never;
+    }
+
+    private void SetHighWatermark(Offset offset)
+    {
+        Volatile.Write(ref _highWatermark, offset.Value);
+        Log.OnHighWatermark(offset);
     }
 
     /// <summary>What took the log offline, in words for the operator, once; null if nothing did.</summary>
     public string? TakeFailure() =>
         Log.Failure is { } failure && Interlocked.Exchange(ref _isFailureTold, 1) == 0
-            ? $"{Id} is offline: {failure.Message.TrimEnd('.')}. Free space or mend the disk, then restart."
+            ? $"{Id} is offline: {failure.Message.TrimEnd('.')}. Mend the disk, then restart."
+            : Log.IsDiskFull && Interlocked.Exchange(ref _isFullTold, 1) == 0
+            ? $"{Id} takes no records: the disk is full. Writing goes on when there is room: delete topics, for example."
             : null;
 
     /// <summary>Whether the request's view of the leadership is this one (KIP-320); -1 is no view.</summary>
@@ -187,7 +268,10 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
     /// <summary>The flush queue tells the operator, and those who wait for a flush that now fails.</summary>
     private void ReportFailure()
     {
-        if (Log.Failure is not null && Volatile.Read(ref _isFailureTold) == 0)
+        if (!Log.IsDiskFull)
+            Volatile.Write(ref _isFullTold, 0);
+        if ((Log.Failure is not null && Volatile.Read(ref _isFailureTold) == 0)
+            || (Log.IsDiskFull && Volatile.Read(ref _isFullTold) == 0))
             flushQueue.Enqueue(this);
     }
 

@@ -1,5 +1,6 @@
 using Millrace.Broker.Partitions;
 using Millrace.Core.Configs;
+using Millrace.Core.Log;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -15,11 +16,14 @@ namespace Millrace.Broker.Requests;
 /// <para>The first partition with data gives at least one batch whatever the limits (KIP-74); partitions are served in
 /// the order of the request. An error, or as many bytes as were wanted, ends the wait.</para>
 /// <para>Versions before 10 still get zstd; 12 checks the last fetched epoch; 13 names topics by id. Sessions (KIP-227)
-/// are declined with id 0, which is legal and makes every fetch a full one. Known gaps: no replica fetches, and with no
-/// transactions yet read_committed sees what read_uncommitted sees.</para>
+/// are declined with id 0, which is legal and makes every fetch a full one. Known gap: no replica fetches.</para>
+/// <para>read_committed ends at the last stable offset and names the aborted transactions. A damaged offset is
+/// CORRUPT_MESSAGE; one behind the damage can be fetched.</para>
 /// </remarks>
 internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settings) : RequestHandler<FetchRequest>
 {
+    private const sbyte ReadCommitted = 1;
+
     private readonly int _mostBytes = settings.Int("fetch.max.bytes");
 
     protected override void Handle(PendingRequest pending, FetchRequest request)
@@ -102,21 +106,41 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
         }
 
         var left = Math.Max(Math.Min(request.MaxBytes, _mostBytes) - read, 0);
-        var visible = partition.HighWatermark;
+        var highWatermark = partition.HighWatermark;
+        var stable = partition.Log.LastStableOffset(highWatermark);
+        var visible = request.IsolationLevel == ReadCommitted ? stable : highWatermark;
         var slice = partition.Log.Read(from, (int)Math.Min(wanted.PartitionMaxBytes, left), visible, read == 0);
-        if (slice.Error != ErrorCode.None)
-        {
-            answer.ErrorCode = slice.Error;
+        answer.ErrorCode = slice.Error;
+        if (slice.Error == ErrorCode.None && request.IsolationLevel == ReadCommitted)
+            AddAborted(partition, from, slice, answer);
+        if (answer.ErrorCode != ErrorCode.None)
             return answer;
-        }
 
         if (slice.Source is not null)
             answer.Records = new RecordData(slice.Source, slice.Position, slice.Length);
-        answer.AbortedTransactions = request.IsolationLevel == 1 ? [] : null;
-        answer.HighWatermark = visible.Value;
-        answer.LastStableOffset = partition.LastStableOffset.Value;
+        answer.HighWatermark = highWatermark.Value;
+        answer.LastStableOffset = stable.Value;
         answer.LogStartOffset = partition.Log.LogStartOffset.Value;
         return answer;
+    }
+
+    /// <summary>Which transactions in the slice were aborted: the client drops their records.</summary>
+    private static void AddAborted(
+        Partition partition, Offset from, LogSlice slice, FetchResponse.PartitionData answer)
+    {
+        answer.AbortedTransactions = [];
+        if (slice.Length == 0)
+            return;
+        try
+        {
+            foreach (var aborted in partition.Log.AbortedTransactions(from, slice.EndOffset))
+                answer.AbortedTransactions.Add(
+                    new() { ProducerId = aborted.ProducerId, FirstOffset = aborted.FirstOffset });
+        }
+        catch (IOException)
+        {
+            answer.ErrorCode = ErrorCode.KafkaStorageError;
+        }
     }
 
     /// <summary>Whether the client's log has left ours (KIP-595): then it is told where, and gets no records.</summary>

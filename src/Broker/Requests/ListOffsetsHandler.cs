@@ -10,12 +10,14 @@ namespace Millrace.Broker.Requests;
 /// ListOffsets (key 2), versions 1 to 11. Finds the first record at or after a time, or one of the special places.
 /// </summary>
 /// <remarks>
-/// <para>-1 the high watermark, -2 the log's start, -3 the record with the greatest time (from version 7), -4 the start
-/// of what is local (8), -5 and -6 what is in remote storage (9, 11), of which there is none here. A special time that
-/// the version does not know is UNSUPPORTED_VERSION; a partition that is asked for twice is INVALID_REQUEST.</para>
+/// <para>-1 the high watermark, or for read_committed the last stable offset, -2 the log's start, -3 the record with
+/// the greatest time (from version 7), -4 the start of what is local (8), -5 and -6 what is in remote storage (9,
+/// 11), of which there is none here. A special time that the version does not know is UNSUPPORTED_VERSION; a
+/// partition that is asked for twice is INVALID_REQUEST.</para>
 /// </remarks>
 internal sealed class ListOffsetsHandler(TopicPartitions topics) : RequestHandler<ListOffsetsRequest>
 {
+    private const sbyte ReadCommitted = 1;
     private const long Latest = -1;
     private const long Earliest = -2;
     private const long MaxTimestamp = -3;
@@ -35,7 +37,7 @@ internal sealed class ListOffsetsHandler(TopicPartitions topics) : RequestHandle
                 answer.Partitions.Add(
                     asked.Count() > 1 ? Failed(partition, ErrorCode.InvalidRequest)
                     : request.IsolationLevel is not (0 or 1) ? Failed(partition, ErrorCode.UnknownServerError)
-                    : Find(topic.Name, partition, pending.Version));
+                    : Find(topic.Name, partition, pending.Version, request.IsolationLevel == ReadCommitted));
             }
 
             if (answer.Partitions.Count > 0)
@@ -46,7 +48,7 @@ internal sealed class ListOffsetsHandler(TopicPartitions topics) : RequestHandle
     }
 
     private ListOffsetsResponse.ListOffsetsPartitionResponse Find(
-        string topic, ListOffsetsRequest.ListOffsetsPartition wanted, short version)
+        string topic, ListOffsetsRequest.ListOffsetsPartition wanted, short version, bool readCommitted)
     {
         if (topics.Find(topic, wanted.PartitionIndex) is not { } partition)
             return Failed(wanted, ErrorCode.UnknownTopicOrPartition);
@@ -56,6 +58,7 @@ internal sealed class ListOffsetsHandler(TopicPartitions topics) : RequestHandle
             return Failed(wanted, error);
 
         var log = partition.Log;
+        var end = readCommitted ? partition.LastStableOffset : partition.HighWatermark;
         var found = wanted.Timestamp switch
         {
             MaxTimestamp => log.MaxTimestampOffset(),
@@ -66,11 +69,11 @@ internal sealed class ListOffsetsHandler(TopicPartitions topics) : RequestHandle
             return Failed(wanted, ErrorCode.KafkaStorageError);
         var (offset, timestamp) = wanted.Timestamp switch
         {
-            Latest => (partition.HighWatermark, -1L),
+            Latest => (end, -1L),
             Earliest or EarliestLocal => (log.LogStartOffset, -1L),
             _ => (found.Offset, found.Timestamp),
         };
-        if (offset > partition.HighWatermark || (wanted.Timestamp is not Latest && offset == partition.HighWatermark
+        if (offset > end || (wanted.Timestamp is not Latest && offset == end
             && wanted.Timestamp is not (Earliest or EarliestLocal)))
             (offset, timestamp) = (Offset.None, -1L);
         return new()

@@ -40,6 +40,9 @@ internal static class BrokerConfigs
         new("group.max.size", ConfigType.Int, "2147483647", "Most members of a group.", AtLeast(1)),
         new("producer.id.expiration.ms", ConfigType.Int, "86400000",
             "How long a partition remembers an idle producer.", AtLeast(1)),
+        new("log.flush.relaxed", ConfigType.Boolean, "false",
+            "Answers acks=all without waiting for stable storage, as Kafka does: a power failure loses what the "
+            + "operating system has not written yet."),
         new("log.retention.check.interval.ms", ConfigType.Long, "300000",
             "How often old segments are looked for.", AtLeast(1)),
         new("log.retention.hours", ConfigType.Int, "168",

@@ -6,15 +6,18 @@ namespace Millrace.Core.Log;
 
 /// <summary>
 /// Where each leader epoch of a partition begins (leader-epoch-checkpoint, KIP-101). Changed under the partition's
-/// lock; readers take the immutable list. Epochs and start offsets grow strictly. The file is written by the log's
-/// flush, before offsets of the epoch count as durable; what it lacks, recovery reads from the batches.
+/// lock; readers take the immutable list. Epochs and start offsets grow strictly. The file is written at a checkpoint
+/// of the log; what it lacks, recovery reads from the batches, for which the recovery point stays below
+/// <see cref="FirstUnflushed"/>.
 /// </summary>
 internal sealed class LeaderEpochs
 {
     private readonly IDisk _disk;
     private readonly string _path;
     private volatile Entry[] _entries = [];
+    private readonly Lock _flushState = new();
     private int _unflushed;
+    private long _firstUnflushed = long.MaxValue;
 
     public LeaderEpochs(IDisk disk, string directory)
     {
@@ -24,14 +27,25 @@ internal sealed class LeaderEpochs
             _entries = Parse(DiskFiles.ReadLines(disk, _path));
     }
 
+    public bool IsEmpty => _entries.Length == 0;
+
     public LeaderEpoch Latest => _entries is [.., var last] ? last.Epoch : LeaderEpoch.None;
+
+    /// <summary>
+    /// Where the first epoch begins that the file does not know; the greatest number if it knows all.
+    /// </summary>
+    public long FirstUnflushed => Volatile.Read(ref _firstUnflushed);
 
     /// <summary>A batch of this epoch begins here.</summary>
     public void Assign(LeaderEpoch epoch, Offset startOffset)
     {
         if (epoch <= Latest || epoch.Value < 0)
             return;
-        Store([.. _entries.Where(e => e.StartOffset < startOffset), new Entry(epoch, startOffset)]);
+        lock (_flushState)
+        {
+            Volatile.Write(ref _firstUnflushed, Math.Min(_firstUnflushed, startOffset.Value));
+            Store([.. _entries.Where(e => e.StartOffset < startOffset), new Entry(epoch, startOffset)]);
+        }
     }
 
     public EpochEndOffset EndOffsetFor(LeaderEpoch epoch, Offset logEndOffset)
@@ -71,6 +85,25 @@ internal sealed class LeaderEpochs
         if (Interlocked.Exchange(ref _unflushed, 0) == 0)
             return;
         Entry[] entries = _entries;
+        try
+        {
+            Write(entries);
+        }
+        catch
+        {
+            Volatile.Write(ref _unflushed, 1);
+            throw;
+        }
+
+        lock (_flushState)
+        {
+            if (_entries == entries)
+                Volatile.Write(ref _firstUnflushed, long.MaxValue);
+        }
+    }
+
+    private void Write(Entry[] entries)
+    {
         var text = new StringBuilder("0\n").Append(entries.Length).Append('\n');
         foreach (Entry entry in entries)
             text.Append(entry.Epoch).Append(' ').Append(entry.StartOffset).Append('\n');
@@ -93,6 +126,8 @@ internal sealed class LeaderEpochs
             if (parts.Length != 2
                 || !int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int epoch)
                 || !long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out long offset))
+                return [];
+            if (entries is [.., var last] && (last.Epoch.Value >= epoch || last.StartOffset.Value >= offset))
                 return [];
             entries.Add(new Entry(new LeaderEpoch(epoch), new Offset(offset)));
         }

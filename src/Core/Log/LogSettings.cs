@@ -49,6 +49,36 @@ internal sealed record LogSettings
     /// <summary>retention.bytes; -1 for no limit.</summary>
     public long RetentionBytes { get; init; } = -1;
 
+    /// <summary>segment.jitter.ms</summary>
+    public long SegmentJitterMs { get; init; }
+
+    /// <summary>file.delete.delay.ms</summary>
+    public long FileDeleteDelayMs { get; init; } = 60_000;
+
+    /// <summary>flush.messages</summary>
+    public long FlushMessages { get; init; } = long.MaxValue;
+
+    /// <summary>flush.ms</summary>
+    public long FlushMs { get; init; } = long.MaxValue;
+
+    /// <summary>log.flush.relaxed: acks=all does not wait for stable storage.</summary>
+    public bool IsRelaxed { get; init; }
+
+    /// <summary>preallocate</summary>
+    public bool Preallocate { get; init; }
+
+    /// <summary>min.cleanable.dirty.ratio</summary>
+    public double MinCleanableDirtyRatio { get; init; } = 0.5;
+
+    /// <summary>min.compaction.lag.ms</summary>
+    public long MinCompactionLagMs { get; init; }
+
+    /// <summary>max.compaction.lag.ms</summary>
+    public long MaxCompactionLagMs { get; init; } = long.MaxValue;
+
+    /// <summary>delete.retention.ms</summary>
+    public long DeleteRetentionMs { get; init; } = 24L * 60 * 60 * 1000;
+
     /// <summary>producer.id.expiration.ms</summary>
     public long ProducerIdExpirationMs { get; init; } = 24L * 60 * 60 * 1000;
 

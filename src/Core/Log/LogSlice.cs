@@ -7,7 +7,7 @@ namespace Millrace.Core.Log;
 /// <summary>Whole batches of one segment file, not copied yet.</summary>
 internal readonly record struct LogSlice
 {
-    /// <summary>OffsetOutOfRange or KafkaStorageError where the log has nothing to give.</summary>
+    /// <summary>OffsetOutOfRange, CorruptMessage or KafkaStorageError where the log has nothing to give.</summary>
     public ErrorCode Error { get; private init; }
 
     /// <summary>Null if the slice is empty.</summary>
@@ -17,12 +17,15 @@ internal readonly record struct LogSlice
 
     public int Length { get; private init; }
 
+    /// <summary>All records of the slice lie below.</summary>
+    public Offset EndOffset { get; private init; }
+
     public static LogSlice Empty => default;
 
     public static LogSlice Failed(ErrorCode error) => new() { Error = error };
 
-    public static LogSlice Of(IRecordSource source, long position, int length) =>
-        new() { Source = source, Position = position, Length = length };
+    public static LogSlice Of(IRecordSource source, long position, int length, Offset endOffset) =>
+        new() { Source = source, Position = position, Length = length, EndOffset = endOffset };
 
     public void CopyTo(Span<byte> destination) => Source?.Read(Position, destination[..Length]);
 }

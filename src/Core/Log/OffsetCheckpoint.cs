@@ -52,9 +52,9 @@ internal sealed class OffsetCheckpoint
         if (!_isChanged)
             return;
         var text = new StringBuilder("0\n").Append(_offsets.Count).Append('\n');
-        foreach ((TopicPartition partition, Offset offset) in _offsets.OrderBy(
+        foreach (((string topic, int partition), Offset offset) in _offsets.OrderBy(
             pair => pair.Key.Topic, StringComparer.Ordinal).ThenBy(pair => pair.Key.Partition))
-            text.Append(partition.Topic).Append(' ').Append(partition.Partition).Append(' ').Append(offset).Append('\n');
+            text.Append(topic).Append(' ').Append(partition).Append(' ').Append(offset).Append('\n');
         DiskFiles.WriteAtomically(_disk, _path, text.ToString());
         _isChanged = false;
     }

@@ -40,6 +40,14 @@ internal sealed class OffsetIndex
         return at < 0 ? 0 : PositionOf(at);
     }
 
+    /// <summary>The last entry not above an offset; false if there is none.</summary>
+    public bool TryFind(long relativeOffset, out Entry entry)
+    {
+        int at = LastNotAbove(relativeOffset, int.MaxValue);
+        entry = at < 0 ? default : EntryAt(at);
+        return at >= 0;
+    }
+
     /// <summary>
     /// The last indexed batch that starts at or before a position and ends below an offset; 0 if none.
     /// </summary>
@@ -49,23 +57,18 @@ internal sealed class OffsetIndex
         return at < 0 ? 0 : PositionOf(at);
     }
 
-    /// <summary>Start of the last indexed batch.</summary>
-    public int LastPosition()
-    {
-        int count = Count;
-        return count == 0 ? 0 : PositionOf(count - 1);
-    }
-
     /// <summary>Drops the entries of batches that end at or above an offset. The caller owns the index alone.</summary>
     public void TruncateTo(long relativeOffset) =>
         Volatile.Write(ref _count, LastNotAbove(relativeOffset - 1, int.MaxValue) + 1);
 
-    public byte[] Encode()
+    /// <summary>The bytes of the entries from one on to <paramref name="end"/>, exclusive.</summary>
+    public byte[] Encode(int from, int end)
     {
-        byte[] file = new byte[_count * EntrySize];
-        for (int i = 0; i < _count; i++)
-            BinaryPrimitives.WriteUInt64BigEndian(file.AsSpan(i * EntrySize), _entries[i]);
-        return file;
+        byte[] bytes = new byte[(end - from) * EntrySize];
+        ulong[] entries = Volatile.Read(ref _entries);
+        for (int i = from; i < end; i++)
+            BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan((i - from) * EntrySize), entries[i]);
+        return bytes;
     }
 
     /// <summary>
@@ -92,6 +95,12 @@ internal sealed class OffsetIndex
         return file.IsEmpty;
     }
 
+    private Entry EntryAt(int at)
+    {
+        ulong entry = Volatile.Read(ref _entries)[at];
+        return new Entry((int)(entry >> 32), (int)(uint)entry);
+    }
+
     private int PositionOf(int entry) => (int)(uint)Volatile.Read(ref _entries)[entry];
 
     private int LastNotAbove(long relativeOffset, long position)
@@ -110,4 +119,7 @@ internal sealed class OffsetIndex
 
         return high;
     }
+
+    /// <summary>A batch: its last offset, from the segment's base, and where it starts.</summary>
+    public readonly record struct Entry(int RelativeOffset, int Position);
 }

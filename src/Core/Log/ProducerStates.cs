@@ -9,14 +9,21 @@ namespace Millrace.Core.Log;
 /// 1. A batch is a duplicate only if epoch, first and last sequence equal those of one of the producer's last five.
 /// 2. An unknown producer may begin at any sequence; a known one must go on where it stopped.
 /// 3. At most <see cref="MaxProducers"/> are known; the longest silent without open transaction give way.
+/// 4. A transaction is open from its first batch to its marker, and unstable until the high watermark has passed the
+/// marker.
 /// </summary>
 internal sealed class ProducerStates
 {
     public const int MaxProducers = 100_000;
 
     private readonly Dictionary<long, ProducerState> _producers = [];
+    private readonly SortedSet<long> _open = []; // first offsets of open transactions
+    private readonly Queue<EndedTransaction> _ended = new(); // whose markers are not yet below the high watermark
 
     public int Count => _producers.Count;
+
+    /// <summary>Whether any transaction is open or unstable.</summary>
+    public bool HasTransactions => _open.Count + _ended.Count > 0;
 
     internal IEnumerable<KeyValuePair<long, ProducerState>> All => _producers.OrderBy(pair => pair.Key);
 
@@ -44,11 +51,14 @@ internal sealed class ProducerStates
             : ErrorCode.None;
     }
 
-    /// <summary>A batch with its final offsets has been written, or is read again during recovery.</summary>
-    public void Append(scoped in RecordBatch batch, Instant now)
+    /// <summary>
+    /// A batch with its final offsets has been written, or is read again during recovery; a control batch must be
+    /// whole. The transaction that it ends comes back.
+    /// </summary>
+    public EndedTransaction? Append(scoped in RecordBatch batch, Instant now)
     {
         if (!batch.HasProducerId)
-            return;
+            return null;
         if (!_producers.TryGetValue(batch.ProducerId, out ProducerState? state))
         {
             if (_producers.Count >= MaxProducers)
@@ -59,20 +69,49 @@ internal sealed class ProducerStates
         state.BumpTo(batch.ProducerEpoch);
         state.LastTimestamp = Math.Max(batch.MaxTimestamp, now.Milliseconds);
         if (batch.IsControl)
-        {
-            state.CurrentTransactionFirstOffset = -1;
-            return;
-        }
+            return End(state, batch);
 
         state.Add(new ProducedBatch(
             batch.BaseSequence, batch.LastSequence, batch.LastOffset, batch.LastOffsetDelta, batch.MaxTimestamp));
         if (batch.IsTransactional && state.CurrentTransactionFirstOffset < 0)
+        {
             state.CurrentTransactionFirstOffset = batch.BaseOffset;
+            _open.Add(batch.BaseOffset);
+        }
+
+        return null;
     }
 
-    public void Add(long producerId, ProducerState state) => _producers[producerId] = state;
+    /// <summary>
+    /// The first offset of a transaction that is open, or whose marker is not below the high watermark; the greatest
+    /// number if there is none.
+    /// </summary>
+    public long FirstUnstable(Offset highWatermark)
+    {
+        while (_ended.TryPeek(out EndedTransaction ended) && ended.LastOffset < highWatermark.Value)
+            _ended.Dequeue();
+        long first = _open.Count > 0 ? _open.Min : long.MaxValue;
+        foreach (EndedTransaction ended in _ended)
+            first = Math.Min(first, ended.FirstOffset);
+        return first;
+    }
 
-    public void Clear() => _producers.Clear();
+    /// <summary>What the last stable offset is once nothing but the open transactions holds it back.</summary>
+    public long LastStableBehind(in EndedTransaction ended) => _open.Count > 0 ? _open.Min : ended.LastOffset + 1;
+
+    public void Add(long producerId, ProducerState state)
+    {
+        _producers[producerId] = state;
+        if (state.CurrentTransactionFirstOffset >= 0)
+            _open.Add(state.CurrentTransactionFirstOffset);
+    }
+
+    public void Clear()
+    {
+        _producers.Clear();
+        _open.Clear();
+        _ended.Clear();
+    }
 
     /// <summary>Forgets producers that wrote nothing for too long and have no transaction open.</summary>
     public void RemoveExpired(Instant now, long expirationMs)
@@ -82,6 +121,21 @@ internal sealed class ProducerStates
             if (state.CurrentTransactionFirstOffset < 0 && now.Milliseconds - state.LastTimestamp >= expirationMs)
                 _producers.Remove(id);
         }
+    }
+
+    private EndedTransaction? End(ProducerState state, scoped in RecordBatch batch)
+    {
+        if (!TransactionMarker.TryRead(batch, out TransactionMarker marker))
+            return null;
+        state.CoordinatorEpoch = marker.CoordinatorEpoch;
+        long first = state.CurrentTransactionFirstOffset;
+        if (first < 0)
+            return null;
+        state.CurrentTransactionFirstOffset = -1;
+        _open.Remove(first);
+        var ended = new EndedTransaction(batch.ProducerId, first, batch.LastOffset, !marker.IsCommit);
+        _ended.Enqueue(ended);
+        return ended;
     }
 
     private static bool Follows(ProducerState state, short epoch, int firstSequence)

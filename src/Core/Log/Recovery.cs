@@ -5,37 +5,32 @@ using Millrace.Protocol.Records;
 namespace Millrace.Core.Log;
 
 /// <summary>
-/// Opens what a directory holds. After a clean close the files are taken as they are. Otherwise everything from the
-/// recovery point on is read again: lengths, checksums, ascending offsets; the log is cut at the first batch that
-/// fails, and no batch behind a hole survives, for such a batch was never acknowledged as durable. What lies below the
-/// recovery point was: it is never cut. A recovery point above the end is of another log and counts as 0.
+/// Opens what a directory holds. Segments below the recovery point are taken as they are, and after a clean close all
+/// but the last. What lies behind is read again: lengths, ascending offsets, and above the recovery point checksums.
+/// 1. What cannot be read above the recovery point was never known to be on stable storage: the log is cut there, and
+/// no batch behind it survives. 2. What cannot be read below stays where it is and is known as damaged. 3. A log that
+/// ends below its recovery point goes on at the recovery point, so that no offset is given twice. 4. Everything that is
+/// cut, damaged or missing is reported.
 /// </summary>
-internal static class Recovery
+internal sealed class Recovery(
+    IDisk disk, string directory, LogSettings settings, Instant now, LogOpening opening)
 {
-    private const int ReadSize = 64 * 1024;
+    private readonly List<Segment> _segments = [];
+
+    /// <summary>What was found cut, damaged or missing.</summary>
+    public List<DamagedRange> Damage { get; } = [];
 
     /// <summary>The segments in order, at least one; the last is ready for appends.</summary>
-    public static Segment[] OpenSegments(
-        IDisk disk, string directory, LogSettings settings, Instant now, LogOpening opening, LeaderEpochs epochs)
+    public Segment[] OpenSegments(LeaderEpochs epochs)
     {
-        Segment[] segments = OpenFrom(disk, directory, settings, now, opening, epochs);
-        if (opening.CleanlyClosed || opening.RecoveryPoint <= segments[^1].NextOffset)
-            return segments;
-        foreach (Segment segment in segments)
-            segment.Close();
-        return OpenFrom(disk, directory, settings, now, opening with { RecoveryPoint = Offset.Zero }, epochs);
-    }
-
-    private static Segment[] OpenFrom(
-        IDisk disk, string directory, LogSettings settings, Instant now, LogOpening opening, LeaderEpochs epochs)
-    {
-        long[] bases = FindSegments(disk, directory);
-        var segments = new List<Segment>();
+        long[] bases = FindSegments();
+        Offset trusted = TrustedOffset();
         for (int i = 0; i < bases.Length; i++)
         {
-            var segment = new Segment(disk, directory, new Offset(bases[i]), now);
-            segments.Add(segment);
+            Segment segment = NewSegment(bases[i]);
+            _segments.Add(segment);
             bool isLast = i == bases.Length - 1;
+
             // A flush that reached the next segment also reached the indexes of this one.
             if (!isLast && (opening.CleanlyClosed || bases[i + 1] < opening.RecoveryPoint.Value))
             {
@@ -43,33 +38,31 @@ internal static class Recovery
                 continue;
             }
 
-            if (opening.CleanlyClosed)
+            LoadPrefix(segment, trusted);
+            bool isWhole = Scan(segment, epochs);
+            if (!isLast && !Continues(segment, bases[i + 1], isWhole))
             {
-                segment.LoadTail(settings.IndexIntervalBytes);
-                continue;
-            }
-
-            bool isWhole = Scan(segment, settings, opening.RecoveryPoint, epochs);
-            if (!isLast && (!isWhole || !Continues(segment, bases[i + 1], settings)))
-            {
-                ThrowIfFlushed(segment, opening.RecoveryPoint);
-                foreach (long lost in bases[(i + 1)..])
-                    DeleteSegment(disk, directory, lost, now);
+                CutBehind(segment, bases[(i + 1)..]);
                 break;
             }
+
+            if (!isLast)
+                segment.Seal();
         }
 
-        if (segments.Count == 0)
-        {
-            segments.Add(new Segment(disk, directory, opening.LogStartOffset, now));
-            segments[0].StartEmpty();
-        }
-
-        return [.. segments];
+        if (_segments.Count == 0)
+            StartSegment(Offset.Max(opening.LogStartOffset, Offset.Zero));
+        if (_segments[^1].NextOffset < opening.RecoveryPoint)
+            GoOnAtRecoveryPoint();
+        return [.. _segments];
     }
 
-    /// <summary>The producers as of the end of the log: the newest good snapshot, and the batches behind it.</summary>
-    public static void LoadProducers(IDisk disk, string directory, Segment[] segments, ProducerStates producers)
+    /// <summary>
+    /// The producers as of the end of the log, from the newest good snapshot and the batches behind it; the aborted
+    /// transactions among these get to their segments.
+    /// </summary>
+    /// <returns>The offset of the snapshot; the log's first if there is none.</returns>
+    public static Offset LoadProducers(IDisk disk, string directory, Segment[] segments, ProducerStates producers)
     {
         long end = segments[^1].NextOffset.Value;
         long loaded = segments[0].BaseOffset.Value;
@@ -91,82 +84,252 @@ internal static class Recovery
                 disk.Delete(SnapshotPath(directory, new Offset(stale)));
         }
 
-        Span<byte> window = stackalloc byte[BatchScanner.WindowSize];
-        foreach (Segment segment in segments.Where(s => s.NextOffset.Value > loaded))
+        foreach (Segment segment in segments.Where(segment => segment.NextOffset.Value > loaded))
         {
-            BatchScanner scanner = segment.Scan(0, window);
-            while (scanner.MoveNext())
+            if (segment.Aborted.All(segment.BaseOffset, segment.NextOffset) is null)
+                segment.Aborted.Replace(RebuildAborted(disk, directory, segments, segment));
+            Replay(segment, producers, new Offset(loaded), segment.Aborted.Add);
+        }
+
+        Segment active = segments[^1];
+        if (active.Aborted.All(active.BaseOffset, active.NextOffset) is null)
+            active.Aborted.Replace(RebuildAborted(disk, directory, segments, active));
+        return new Offset(loaded);
+    }
+
+    /// <summary>The aborted transactions of a segment whose file is damaged, from the log.</summary>
+    public static List<AbortedTransaction> RebuildAborted(
+        IDisk disk, string directory, Segment[] segments, Segment damaged)
+    {
+        var producers = new ProducerStates();
+        long loaded = segments[0].BaseOffset.Value;
+        foreach (long offset in NumbersOf(disk, directory, ".snapshot").OrderDescending())
+        {
+            if (offset <= damaged.BaseOffset.Value && ProducerSnapshot.TryDecode(
+                DiskFiles.ReadAll(disk, SnapshotPath(directory, new Offset(offset))), producers))
             {
-                if (scanner.Header.BaseOffset >= loaded)
-                    producers.Append(scanner.Header, new Instant(scanner.Header.MaxTimestamp));
+                loaded = offset;
+                break;
             }
         }
+
+        List<AbortedTransaction> aborted = [];
+        foreach (Segment segment in segments)
+        {
+            if (segment.NextOffset.Value > loaded && segment.BaseOffset <= damaged.BaseOffset)
+                Replay(segment, producers, new Offset(loaded), segment == damaged ? aborted.Add : _ => { });
+        }
+
+        return aborted;
     }
 
     public static string SnapshotPath(string directory, Offset offset) => $"{directory}/{offset.Value:D20}.snapshot";
 
-    private static bool Continues(Segment segment, long nextBase, LogSettings settings) =>
-        settings.Compact ? segment.NextOffset.Value <= nextBase : segment.NextOffset.Value == nextBase;
+    private static void Replay(
+        Segment segment, ProducerStates producers, Offset from, Action<AbortedTransaction> onAborted)
+    {
+        Span<byte> window = stackalloc byte[BatchScanner.WindowSize];
+        CheckedScanner scanner = segment.ScanTo(from, window);
+        while (true)
+        {
+            while (scanner.MoveNext())
+            {
+                RecordBatch header = scanner.Header;
+                if (header.BaseOffset < from.Value || !header.HasProducerId)
+                    continue;
+                EndedTransaction? ended = header.IsControl
+                    ? ReplayControl(segment, scanner.Position, header.SizeInBytes, producers)
+                    : producers.Append(header, new Instant(header.MaxTimestamp));
+                if (ended is { IsAborted: true } aborted)
+                {
+                    onAborted(new AbortedTransaction(
+                        aborted.ProducerId, aborted.FirstOffset, aborted.LastOffset,
+                        producers.LastStableBehind(aborted)));
+                }
+            }
+
+            if (!scanner.IsDamaged)
+                break;
+            DamagedRange damage = Resync.Behind(segment, scanner.Next, scanner.Expected);
+            scanner = new CheckedScanner(segment, damage.EndPosition, damage.End.Value, window);
+        }
+    }
+
+    private static EndedTransaction? ReplayControl(
+        Segment segment, long position, int size, ProducerStates producers)
+    {
+        using var buffer = new PooledBuffer(size);
+        Span<byte> bytes = buffer.GetSpan(size)[..size];
+        segment.Read(position, bytes);
+        return RecordBatch.TryRead(bytes, out RecordBatch batch) == RecordBatchError.None
+            ? producers.Append(batch, new Instant(batch.MaxTimestamp))
+            : null;
+    }
+
+    /// <summary>The epochs of all batches, where their file is lost.</summary>
+    public static void RebuildEpochs(Segment[] segments, LeaderEpochs epochs)
+    {
+        Span<byte> window = stackalloc byte[BatchScanner.WindowSize];
+        foreach (Segment segment in segments)
+        {
+            var scanner = new BatchScanner(segment.File, 0, segment.Size, window);
+            while (scanner.MoveNext())
+            {
+                RecordBatch batch = scanner.Header;
+                epochs.Assign(new LeaderEpoch(batch.PartitionLeaderEpoch), new Offset(batch.BaseOffset));
+            }
+        }
+    }
 
     /// <summary>
-    /// Counts the good batches, cuts the file behind them, and says whether there was nothing to cut.
+    /// Up to where index files are known to be on stable storage: a checkpoint writes its snapshot after them.
     /// </summary>
-    private static bool Scan(Segment segment, LogSettings settings, Offset recoveryPoint, LeaderEpochs epochs)
+    private Offset TrustedOffset()
+    {
+        if (opening.CleanlyClosed)
+            return new Offset(long.MaxValue);
+        long newest = NumbersOf(disk, directory, ".snapshot")
+            .Where(offset => offset < opening.RecoveryPoint.Value)
+            .DefaultIfEmpty(0)
+            .Max();
+        return new Offset(newest);
+    }
+
+    /// <summary>Takes as much of a segment as its index files vouch for.</summary>
+    private void LoadPrefix(Segment segment, Offset trusted)
     {
         segment.StartEmpty();
+        if (trusted <= segment.BaseOffset
+            || !SegmentIndexes.TryLoad(disk, segment.Path, segment.File.Length, out SegmentIndexes indexes))
+            return;
+        if (trusted - segment.BaseOffset <= int.MaxValue)
+        {
+            indexes.Offsets.TruncateTo(trusted - segment.BaseOffset);
+            indexes.Times.TruncateTo(trusted - segment.BaseOffset);
+        }
+
+        if (!indexes.Offsets.TryFind(int.MaxValue, out OffsetIndex.Entry last) || !segment.IsTrue(last))
+            return;
+        indexes.Times.TruncateTo(last.RelativeOffset + 1L);
+        indexes = new SegmentIndexes(indexes.Offsets, indexes.Times);
+        segment.StartAt(last.Position, segment.BaseOffset, indexes);
+    }
+
+    /// <summary>
+    /// Counts the sound batches from where the segment stands on, and says whether nothing was in their way.
+    /// </summary>
+    private bool Scan(Segment segment, LeaderEpochs epochs)
+    {
         long length = segment.File.Length;
-        byte[] chunk = new byte[ReadSize];
-        var scanner = new BatchScanner(segment.File, 0, length, stackalloc byte[BatchScanner.WindowSize]);
+        Offset expected = segment.Size == 0 ? segment.BaseOffset : Offset.None;
+        bool isWhole = true;
+        while (true)
+        {
+            Walk(segment, length, expected, epochs);
+            if (segment.Size == length)
+                return isWhole;
+            isWhole = false;
+            Offset end = segment.NextOffset;
+            if (end >= opening.RecoveryPoint)
+            {
+                Cut(segment, length);
+                return false;
+            }
+
+            DamagedRange damage = Resync.Behind(
+                segment, segment.Size, length, end, segment.BaseOffset + int.MaxValue, opening.RecoveryPoint);
+            segment.Skip(damage);
+            Damage.Add(damage);
+            expected = damage.End;
+        }
+    }
+
+    private void Walk(Segment segment, long length, Offset expected, LeaderEpochs epochs)
+    {
+        var scanner = new BatchScanner(
+            segment.File, segment.Size, length, stackalloc byte[BatchScanner.WindowSize]);
         while (scanner.MoveNext())
         {
             RecordBatch batch = scanner.Header;
-            if (batch.BaseOffset < segment.NextOffset.Value || batch.LastOffsetDelta < 0
-                || batch.LastOffset - segment.BaseOffset.Value > int.MaxValue)
-                break;
-            if (batch.LastOffset >= recoveryPoint.Value && !IsCrcValid(segment.File, scanner.Position, batch, chunk))
-                break;
+            long next = Math.Max(expected.Value, segment.NextOffset.Value);
+            if (batch.LastOffsetDelta < 0 || batch.LastOffset - segment.BaseOffset.Value > int.MaxValue
+                || batch.BaseOffset < next
+                || (expected != Offset.None && !segment.MayHaveGaps && batch.BaseOffset != next)
+                || (batch.LastOffset >= opening.RecoveryPoint.Value
+                    && !BatchChecksum.IsValid(segment.File, scanner.Position, batch)))
+                return;
             epochs.Assign(new LeaderEpoch(batch.PartitionLeaderEpoch), new Offset(batch.BaseOffset));
             segment.Note(batch, settings.IndexIntervalBytes);
+            if (batch.LastOffset < opening.RecoveryPoint.Value)
+                segment.LeaveUnverified();
+            expected = segment.NextOffset;
         }
+    }
 
-        if (segment.Size == length)
-            return true;
-        ThrowIfFlushed(segment, recoveryPoint);
+    /// <summary>The end of a log that is torn, as it is after a crash in the middle of a write.</summary>
+    private void Cut(Segment segment, long length)
+    {
+        Offset end = Resync.LastOffset(segment.File, segment.Size, length, segment.NextOffset);
+        Damage.Add(new DamagedRange(
+            DamageKind.Cut, segment.NextOffset, end, segment.Path + ".log", segment.Size, length));
         segment.File.Truncate(segment.Size);
         segment.File.Flush();
-        return false;
     }
 
-    /// <summary>A crash leaves no damage below the recovery point: a cut there would lose what is behind it.</summary>
-    private static void ThrowIfFlushed(Segment segment, Offset recoveryPoint)
+    /// <summary>Whether the next segment begins where this one ends, or the gap between them is known damage.</summary>
+    private bool Continues(Segment segment, long nextBase, bool isWhole)
     {
-        if (segment.NextOffset < recoveryPoint)
+        Offset end = segment.NextOffset;
+        if (isWhole && (segment.MayHaveGaps ? end.Value <= nextBase : end.Value == nextBase))
+            return true;
+        if (end >= opening.RecoveryPoint || end.Value > nextBase)
+            return false;
+        if (end.Value < nextBase)
+            AddMissing(segment, new Offset(nextBase));
+        return true;
+    }
+
+    private void CutBehind(Segment segment, long[] lost)
+    {
+        foreach (long baseOffset in lost)
         {
-            throw new IOException(
-                $"{segment.Path}.log is damaged at position {segment.Size}, offset {segment.NextOffset}, and was sound "
-                + $"up to offset {recoveryPoint}. Restore it from a copy; or, to go on with what lies before the "
-                + $"damage, delete {RecoveryPoints.Path}.");
+            Segment behind = NewSegment(baseOffset);
+            long length = behind.File.Length;
+            Offset end = Resync.LastOffset(behind.File, 0, length, behind.BaseOffset);
+            Offset from = Offset.Max(segment.NextOffset, behind.BaseOffset);
+            Damage.Add(new DamagedRange(DamageKind.Cut, from, end, behind.Path + ".log", 0, length));
+            behind.DeleteFiles();
         }
     }
 
-    private static bool IsCrcValid(IDiskFile file, long position, RecordBatch batch, byte[] chunk)
+    private void GoOnAtRecoveryPoint()
     {
-        const int covered = 21;
-        uint crc = 0;
-        long end = position + batch.SizeInBytes;
-        for (long at = position + covered; at < end;)
-        {
-            int count = file.Read(at, chunk.AsSpan(0, (int)Math.Min(chunk.Length, end - at)));
-            if (count == 0)
-                return false;
-            crc = Crc32C.Append(crc, chunk.AsSpan(0, count));
-            at += count;
-        }
-
-        return crc == batch.Crc;
+        Segment last = _segments[^1];
+        AddMissing(last, opening.RecoveryPoint);
+        if (last.Size > 0)
+            last.Seal();
+        StartSegment(opening.RecoveryPoint);
     }
 
-    private static long[] FindSegments(IDisk disk, string directory)
+    private void AddMissing(Segment segment, Offset end)
+    {
+        Damage.Add(new DamagedRange(
+            DamageKind.Missing, segment.NextOffset, end, segment.Path + ".log", segment.Size, segment.Size));
+    }
+
+    private void StartSegment(Offset baseOffset)
+    {
+        Segment segment = NewSegment(baseOffset.Value);
+        segment.StartEmpty();
+        _segments.Add(segment);
+    }
+
+    private Segment NewSegment(long baseOffset) => new(disk, directory, new Offset(baseOffset), now)
+    {
+        MayHaveGaps = opening.MayHaveGaps || settings.Compact,
+    };
+
+    private long[] FindSegments()
     {
         foreach (string name in disk.List(directory))
         {
@@ -186,10 +349,4 @@ internal static class Recovery
                 name.AsSpan(0, name.Length - suffix.Length), NumberStyles.None, CultureInfo.InvariantCulture,
                 out long number) ? number : -1)
             .Where(number => number >= 0);
-
-    private static void DeleteSegment(IDisk disk, string directory, long baseOffset, Instant now)
-    {
-        var segment = new Segment(disk, directory, new Offset(baseOffset), now);
-        segment.DeleteFiles();
-    }
 }

@@ -5,23 +5,32 @@ using Millrace.Protocol.Wire;
 namespace Millrace.Core.Log;
 
 /// <summary>
-/// One segment of a partition's log: a file of batches and its two indexes. Owned by the <see cref="PartitionLog"/>,
-/// which alone writes it, under the partition's lock; readers take none.
-/// 1. The first <c>Size</c> bytes are whole batches in the order of their offsets and never change.
-/// 2. <c>NextOffset</c> is published before <c>Size</c>: a reader that takes Size first knows where its bytes end.
-/// 3. Index files are written when the segment is sealed; a missing or damaged one is made again from the log file.
+/// One segment of a partition's log: a file of batches with its indexes. Owned by the <see cref="PartitionLog"/>, which
+/// alone writes it, under the partition's lock; readers take none.
+/// 1. The first <c>Size</c> bytes never change, and are whole batches in the order of their offsets but for damage,
+/// which <see cref="CheckedScanner"/> finds. 2. <c>NextOffset</c> is published before <c>Size</c>: a reader that takes
+/// Size first knows where its bytes end. 3. An index file may lag, lack or lie: it is compared with the log when it is
+/// used, and made again from the log.
 /// </summary>
 internal sealed class Segment : IRecordSource
 {
+    private const string Deleted = ".deleted";
+    private static readonly string[] Suffixes = [".log", ".index", ".timeindex", ".txnindex", ".snapshot"];
+
     private readonly IDisk _disk;
     private readonly string _path;
     private readonly IDiskFile _file;
+    private readonly VerifiedRanges _verified = new();
     private SegmentIndexes? _indexes;
     private IDiskFile[] _unflushed = [];
     private long _size;
     private long _nextOffset;
+    private long _certainFrom; // the bytes from here on were appended or checked by this process
     private long _maxTimestamp = RecordBatch.NoTimestamp;
     private int _offsetOfMaxTimestamp;
+    private bool _isSealed;
+    private bool _isUsed;
+    private bool _isMarkedDeleted;
 
     public Segment(IDisk disk, string directory, Offset baseOffset, Instant created)
     {
@@ -31,6 +40,7 @@ internal sealed class Segment : IRecordSource
         _nextOffset = baseOffset.Value;
         BaseOffset = baseOffset;
         Created = created;
+        Aborted = new AbortedTransactions(disk, _path + ".txnindex");
     }
 
     public Offset BaseOffset { get; }
@@ -46,16 +56,30 @@ internal sealed class Segment : IRecordSource
 
     public Offset NextOffset => new(Volatile.Read(ref _nextOffset));
 
+    /// <summary>Offsets may be missing without damage, because the log is or was compacted.</summary>
+    public bool MayHaveGaps { get; set; }
+
+    /// <summary>The aborted transactions whose markers stand here.</summary>
+    public AbortedTransactions Aborted { get; }
+
     /// <summary>The greatest timestamp of the first batch; -1 while the segment is empty.</summary>
     public long FirstTimestamp { get; private set; } = RecordBatch.NoTimestamp;
 
-    public SegmentIndexes Indexes => Volatile.Read(ref _indexes) ?? LoadIndexes();
+    public SegmentIndexes Indexes
+    {
+        get
+        {
+            Volatile.Write(ref _isUsed, true);
+            return Volatile.Read(ref _indexes) ?? LoadIndexes();
+        }
+    }
 
     public long MaxTimestamp
     {
         get
         {
-            _ = Indexes;
+            if (Volatile.Read(ref _maxTimestamp) == RecordBatch.NoTimestamp)
+                _ = Indexes;
             return Volatile.Read(ref _maxTimestamp);
         }
     }
@@ -64,13 +88,29 @@ internal sealed class Segment : IRecordSource
     public bool HasUnflushedFiles => Volatile.Read(ref _unflushed).Length > 0;
 
     /// <summary>Starts with nothing known but an empty file.</summary>
-    public void StartEmpty() => _indexes = new SegmentIndexes();
+    public void StartEmpty() => StartAt(0, BaseOffset, new SegmentIndexes { IsCertain = true });
 
-    /// <summary>Takes the file as it is; indexes are read when they are first needed.</summary>
+    /// <summary>Knows the batches before a position, of which these are the indexes; the rest is noted next.</summary>
+    public void StartAt(long position, Offset nextOffset, SegmentIndexes indexes)
+    {
+        _indexes = indexes;
+        _size = position;
+        _certainFrom = position;
+        _nextOffset = nextOffset.Value;
+        _maxTimestamp = indexes.Times.Last.Timestamp;
+        _offsetOfMaxTimestamp = indexes.Times.Last.RelativeOffset;
+        FirstTimestamp = RecordBatch.NoTimestamp;
+        if (position > 0)
+            FirstTimestamp = ReadFirstTimestamp();
+    }
+
+    /// <summary>Takes the file as it is, for a sealed segment; indexes are read when they are first needed.</summary>
     public void Trust(Offset nextOffset)
     {
         _nextOffset = nextOffset.Value;
         _size = _file.Length;
+        _certainFrom = _size;
+        _isSealed = true;
     }
 
     public void Append(scoped in RecordBatch batch, int indexIntervalBytes)
@@ -97,25 +137,34 @@ internal sealed class Segment : IRecordSource
         Volatile.Write(ref _size, _size + batch.SizeInBytes);
     }
 
-    /// <summary>Finds the end of the file from the last index entry on, by the headers alone.</summary>
-    public void LoadTail(int indexIntervalBytes)
+    /// <summary>The checksums of the batches counted so far are compared when they are read.</summary>
+    public void LeaveUnverified() => _certainFrom = _size;
+
+    /// <summary>Counts bytes that hold no sound batch and stay where they are.</summary>
+    public void Skip(DamagedRange damage)
     {
-        long length = _file.Length;
-        if (SegmentIndexes.TryLoad(_disk, _path, length, out SegmentIndexes indexes))
-            NoteFrom(indexes.Offsets.LastPosition(), length, indexes, indexIntervalBytes);
-        if (NextOffset == BaseOffset)
-            NoteFrom(0, length, new SegmentIndexes(), indexIntervalBytes);
-        if (_size < length)
-            _file.Truncate(_size);
-        FirstTimestamp = ReadFirstTimestamp();
+        _nextOffset = damage.End.Value;
+        _size = damage.EndPosition;
     }
 
-    /// <summary>No more appends: the last time entry and both index files are written.</summary>
+    /// <summary>No more appends: the last time entry and the index files are written.</summary>
     public void Seal()
     {
-        SegmentIndexes indexes = Indexes;
-        indexes.Times.MaybeAppend(_maxTimestamp, _offsetOfMaxTimestamp);
-        Volatile.Write(ref _unflushed, indexes.Save(_disk, _path));
+        Indexes.Times.MaybeAppend(_maxTimestamp, _offsetOfMaxTimestamp);
+        SaveIndexes();
+        _isSealed = true;
+    }
+
+    /// <summary>Brings the index files up to the indexes; <see cref="Flush"/> makes them durable.</summary>
+    public void SaveIndexes()
+    {
+        IDiskFile[] saved = [.. Indexes.Save(_disk, _path), .. Aborted.Save()];
+        IDiskFile[] before;
+        do
+        {
+            before = Volatile.Read(ref _unflushed);
+        }
+        while (Interlocked.CompareExchange(ref _unflushed, [.. before, .. saved], before) != before);
     }
 
     public void Flush()
@@ -134,17 +183,57 @@ internal sealed class Segment : IRecordSource
             throw new IOException($"{_path}.log ends before position {position + destination.Length}.");
     }
 
-    public BatchScanner Scan(long position, Span<byte> window) => new(_file, position, Size, window);
-
     public int RelativeOffset(Offset offset) => (int)Math.Clamp(offset - BaseOffset, 0, int.MaxValue);
+
+    /// <summary>All sound batches from the start.</summary>
+    public CheckedScanner Scan(Span<byte> window) => new(this, 0, BaseOffset.Value, window);
+
+    /// <summary>Sound batches from one at or before that which holds an offset.</summary>
+    public CheckedScanner ScanTo(Offset offset, Span<byte> window)
+    {
+        SegmentIndexes indexes = Indexes;
+        if (!indexes.Offsets.TryFind(RelativeOffset(offset), out OffsetIndex.Entry entry))
+            return Scan(window);
+        if (!indexes.IsCertain && !IsTrue(entry))
+        {
+            indexes = RebuildIndexes();
+            if (!indexes.Offsets.TryFind(RelativeOffset(offset), out entry))
+                return Scan(window);
+        }
+
+        return new CheckedScanner(this, entry.Position, -1, window);
+    }
+
+    /// <summary>
+    /// An offset before which no record has the timestamp or a later one.
+    /// </summary>
+    public Offset OffsetBefore(long timestamp)
+    {
+        SegmentIndexes indexes = Indexes;
+        if (!indexes.Times.TryFind(timestamp, out TimeIndex.Entry entry))
+            return BaseOffset;
+        if (!indexes.IsCertain && !IsTrue(entry)
+            && !RebuildIndexes().Times.TryFind(timestamp, out entry))
+            return BaseOffset;
+        return BaseOffset + entry.RelativeOffset;
+    }
+
+    /// <summary>Up to where the bytes from a position on are known to be sound.</summary>
+    public long VerifiedEnd(long position)
+    {
+        if (position < _certainFrom)
+            position = _verified.EndFrom(position);
+        return position >= _certainFrom ? long.MaxValue : position;
+    }
+
+    public void AddVerified(long from, long to) => _verified.Add(from, Math.Min(to, _certainFrom));
 
     /// <summary>Cuts the segment before the first batch that ends at or above an offset; the indexes follow.</summary>
     public void TruncateTo(Offset offset, int indexIntervalBytes)
     {
+        Span<byte> window = stackalloc byte[BatchScanner.WindowSize];
         long end = Size;
-        SegmentIndexes indexes = Indexes;
-        long relative = offset - BaseOffset;
-        BatchScanner scanner = Scan(indexes.Offsets.PositionFor(relative), stackalloc byte[BatchScanner.WindowSize]);
+        CheckedScanner scanner = ScanTo(offset, window);
         while (scanner.MoveNext())
         {
             if (scanner.Header.LastOffset >= offset.Value)
@@ -156,8 +245,50 @@ internal sealed class Segment : IRecordSource
 
         _file.Truncate(end);
         _file.Flush();
-        _nextOffset = BaseOffset.Value;
-        NoteFrom(0, end, new SegmentIndexes(), indexIntervalBytes);
+        StartEmpty();
+        _isSealed = false;
+        var batches = new BatchScanner(_file, 0, end, window);
+        while (batches.MoveNext())
+            Note(batches.Header, indexIntervalBytes);
+        Aborted.TruncateTo(NextOffset);
+    }
+
+    /// <summary>What a failed write left behind the end goes.</summary>
+    public void DropUnfinished()
+    {
+        if (_file.Length > _size)
+            _file.Truncate(_size);
+    }
+
+    /// <summary>A sealed segment that nobody has used since the last call keeps nothing in memory.</summary>
+    public void ReleaseIdle()
+    {
+        if (!_isSealed || HasUnflushedFiles || Volatile.Read(ref _indexes) is null)
+            return;
+        if (Volatile.Read(ref _isUsed))
+        {
+            Volatile.Write(ref _isUsed, false);
+            return;
+        }
+
+        _certainFrom = Size; // what was read from the disk again is compared again
+        _verified.Clear();
+        Volatile.Write(ref _indexes, null);
+        Aborted.Release();
+    }
+
+    /// <summary>
+    /// Gives the log file the suffix that Kafka gives to what is to be deleted, and deletes the files beside it. A
+    /// reader that holds the segment goes on.
+    /// </summary>
+    public void MarkDeleted()
+    {
+        if (_isMarkedDeleted)
+            return;
+        _file.MoveTo($"{_path}.log{Deleted}");
+        _isMarkedDeleted = true;
+        foreach (string suffix in Suffixes[1..])
+            DeleteIfThere(_path + suffix);
     }
 
     /// <summary>
@@ -166,10 +297,14 @@ internal sealed class Segment : IRecordSource
     /// </summary>
     public void DeleteFiles()
     {
-        foreach (string suffix in (string[])[".log", ".index", ".timeindex", ".snapshot"])
+        if (_isMarkedDeleted)
         {
-            if (_disk.Exists(_path + suffix))
-                _disk.Delete(_path + suffix);
+            DeleteIfThere($"{_path}.log{Deleted}");
+        }
+        else
+        {
+            foreach (string suffix in Suffixes)
+                DeleteIfThere(_path + suffix);
         }
 
         Close();
@@ -182,40 +317,72 @@ internal sealed class Segment : IRecordSource
         _file.Dispose();
     }
 
-    private void NoteFrom(long position, long end, SegmentIndexes indexes, int indexIntervalBytes)
+    private void DeleteIfThere(string path)
     {
-        _indexes = indexes;
-        _size = position;
-        _maxTimestamp = indexes.Times.Last.Timestamp;
-        _offsetOfMaxTimestamp = indexes.Times.Last.RelativeOffset;
-        var scanner = new BatchScanner(_file, position, end, stackalloc byte[BatchScanner.WindowSize]);
+        if (_disk.Exists(path))
+            _disk.Delete(path);
+    }
+
+    /// <summary>Whether an entry of an index file says what the log says.</summary>
+    public bool IsTrue(OffsetIndex.Entry entry)
+    {
+        var scanner = new BatchScanner(_file, entry.Position, _file.Length, stackalloc byte[RecordBatch.HeaderSize]);
+        return scanner.MoveNext() && scanner.Header.LastOffset == BaseOffset.Value + entry.RelativeOffset;
+    }
+
+    private bool IsTrue(TimeIndex.Entry entry)
+    {
+        CheckedScanner scanner = ScanTo(BaseOffset + entry.RelativeOffset, stackalloc byte[BatchScanner.WindowSize]);
         while (scanner.MoveNext())
-            Note(scanner.Header, indexIntervalBytes);
+        {
+            long last = scanner.Header.LastOffset - BaseOffset.Value;
+            if (last >= entry.RelativeOffset)
+                return last == entry.RelativeOffset && scanner.Header.MaxTimestamp == entry.Timestamp;
+        }
+
+        return false;
     }
 
     private SegmentIndexes LoadIndexes()
     {
-        if (!SegmentIndexes.TryLoad(_disk, _path, _size, out SegmentIndexes indexes))
-            indexes = RebuildIndexes();
-        Volatile.Write(ref _maxTimestamp, indexes.Times.Last.Timestamp);
-        return Interlocked.CompareExchange(ref _indexes, indexes, null) ?? indexes;
+        if (!SegmentIndexes.TryLoad(_disk, _path, _size, out SegmentIndexes indexes)
+            || (indexes.Times.Count == 0 && _size > 0))
+            return RebuildIndexes();
+        indexes = Interlocked.CompareExchange(ref _indexes, indexes, null) ?? indexes;
+        TimeIndex.Entry latest = indexes.Times.Last;
+        if (!indexes.IsCertain && latest.Timestamp >= 0 && !IsTrue(latest))
+            return RebuildIndexes();
+        Volatile.Write(ref _maxTimestamp, latest.Timestamp);
+        return indexes;
     }
 
     private SegmentIndexes RebuildIndexes()
     {
-        var indexes = new SegmentIndexes();
+        var indexes = new SegmentIndexes { IsCertain = true };
         var greatest = new TimeIndex.Entry(RecordBatch.NoTimestamp, 0);
-        BatchScanner scanner = Scan(0, stackalloc byte[BatchScanner.WindowSize]);
-        while (scanner.MoveNext())
+        Span<byte> window = stackalloc byte[BatchScanner.WindowSize];
+        CheckedScanner scanner = Scan(window);
+        while (true)
         {
-            int relativeOffset = (int)(scanner.Header.LastOffset - BaseOffset.Value);
-            if (scanner.Header.MaxTimestamp > greatest.Timestamp)
-                greatest = new TimeIndex.Entry(scanner.Header.MaxTimestamp, relativeOffset);
-            indexes.Note((int)scanner.Position, scanner.Header.SizeInBytes, relativeOffset, greatest,
-                LogSettings.Default.IndexIntervalBytes);
+            while (scanner.MoveNext())
+            {
+                int relativeOffset = (int)(scanner.Header.LastOffset - BaseOffset.Value);
+                if (scanner.Header.MaxTimestamp > greatest.Timestamp)
+                    greatest = new TimeIndex.Entry(scanner.Header.MaxTimestamp, relativeOffset);
+                indexes.Note((int)scanner.Position, scanner.Header.SizeInBytes, relativeOffset, greatest,
+                    LogSettings.Default.IndexIntervalBytes);
+            }
+
+            scanner.Remember();
+            if (!scanner.IsDamaged)
+                break;
+            DamagedRange damage = Resync.Behind(this, scanner.Next, scanner.Expected);
+            scanner = new CheckedScanner(this, damage.EndPosition, damage.End.Value, window);
         }
 
         indexes.Times.MaybeAppend(greatest.Timestamp, greatest.RelativeOffset);
+        Volatile.Write(ref _maxTimestamp, indexes.Times.Last.Timestamp);
+        Volatile.Write(ref _indexes, indexes);
         return indexes;
     }
 

@@ -1,8 +1,14 @@
 namespace Millrace.Core.Log;
 
-/// <summary>The two indexes of a segment and their files. They can always be made again from the log file.</summary>
+/// <summary>
+/// The two indexes of a segment and their files. They can always be made again from the log file.
+/// 1. The files hold the first entries of the indexes, up to the last <see cref="Save"/>.
+/// </summary>
 internal sealed class SegmentIndexes(OffsetIndex offsets, TimeIndex times)
 {
+    private readonly Lock _saving = new();
+    private int _savedOffsets = offsets.Count;
+    private int _savedTimes = times.Count;
     private int _bytesSinceEntry;
 
     public SegmentIndexes()
@@ -13,6 +19,10 @@ internal sealed class SegmentIndexes(OffsetIndex offsets, TimeIndex times)
     public OffsetIndex Offsets { get; } = offsets;
 
     public TimeIndex Times { get; } = times;
+
+    /// <summary>Made from the batches by this process; what a file says is compared with the log when it is used.
+    /// </summary>
+    public bool IsCertain { get; init; }
 
     public bool IsFull(int indexBytes) =>
         Offsets.Count >= indexBytes / OffsetIndex.EntrySize
@@ -31,23 +41,62 @@ internal sealed class SegmentIndexes(OffsetIndex offsets, TimeIndex times)
         _bytesSinceEntry += size;
     }
 
-    /// <summary>Reads the files; false if one is missing or damaged. A sealed segment has a last time entry.</summary>
+    /// <summary>Reads the files; false if one is missing or cannot be of a segment of this size.</summary>
     public static bool TryLoad(IDisk disk, string path, long segmentSize, out SegmentIndexes indexes)
     {
         indexes = new SegmentIndexes();
         if (!disk.Exists(path + ".index") || !disk.Exists(path + ".timeindex")
             || !OffsetIndex.TryDecode(DiskFiles.ReadAll(disk, path + ".index"), segmentSize, out OffsetIndex offsets)
-            || !TimeIndex.TryDecode(DiskFiles.ReadAll(disk, path + ".timeindex"), out TimeIndex times)
-            || times.Count == 0)
+            || !TimeIndex.TryDecode(DiskFiles.ReadAll(disk, path + ".timeindex"), out TimeIndex times))
             return false;
         indexes = new SegmentIndexes(offsets, times);
         return true;
     }
 
-    /// <summary>Writes the files and gives them back for a flush.</summary>
-    public IDiskFile[] Save(IDisk disk, string path) =>
-    [
-        DiskFiles.Replace(disk, path + ".index", Offsets.Encode()),
-        DiskFiles.Replace(disk, path + ".timeindex", Times.Encode()),
-    ];
+    /// <summary>
+    /// Brings the files up to the indexes. What is written is durable after a flush of the files, which the caller
+    /// gets and disposes.
+    /// </summary>
+    /// <exception cref="IOException">The files hold at least what they held.</exception>
+    public IDiskFile[] Save(IDisk disk, string path)
+    {
+        lock (_saving)
+        {
+            int offsetCount = Offsets.Count;
+            int timeCount = Times.Count;
+            byte[] newOffsets = Offsets.Encode(_savedOffsets, offsetCount);
+            byte[] newTimes = Times.Encode(_savedTimes, timeCount);
+            IDiskFile index = Put(disk, path + ".index", _savedOffsets * OffsetIndex.EntrySize, newOffsets);
+            try
+            {
+                IDiskFile timeIndex = Put(disk, path + ".timeindex", _savedTimes * TimeIndex.EntrySize, newTimes);
+                _savedOffsets = offsetCount;
+                _savedTimes = timeCount;
+                return [index, timeIndex];
+            }
+            catch
+            {
+                index.Dispose();
+                throw;
+            }
+        }
+    }
+
+    private static IDiskFile Put(IDisk disk, string path, long position, byte[] entries)
+    {
+        IDiskFile file = disk.Open(path);
+        try
+        {
+            if (entries.Length > 0)
+                file.Write(position, entries);
+            if (file.Length != position + entries.Length)
+                file.Truncate(position + entries.Length);
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
 }

@@ -42,8 +42,11 @@ internal sealed class TimeIndex
         Volatile.Write(ref _count, count + 1);
     }
 
-    /// <summary>An offset before which no record has the timestamp or a later one.</summary>
-    public int RelativeOffsetFor(long timestamp)
+    /// <summary>
+    /// The last entry that is not later than a timestamp: no record before its offset has that timestamp or a later
+    /// one. False if there is none.
+    /// </summary>
+    public bool TryFind(long timestamp, out Entry entry)
     {
         int low = 0;
         int high = Count - 1;
@@ -57,7 +60,8 @@ internal sealed class TimeIndex
                 high = middle - 1;
         }
 
-        return high < 0 ? 0 : entries[high].RelativeOffset;
+        entry = high < 0 ? default : entries[high];
+        return high >= 0;
     }
 
     /// <summary>Drops the entries at or above an offset. The caller owns the index alone.</summary>
@@ -69,16 +73,19 @@ internal sealed class TimeIndex
         Volatile.Write(ref _count, count);
     }
 
-    public byte[] Encode()
+    /// <summary>The bytes of the entries from one on to <paramref name="end"/>, exclusive.</summary>
+    public byte[] Encode(int from, int end)
     {
-        byte[] file = new byte[_count * EntrySize];
-        for (int i = 0; i < _count; i++)
+        byte[] bytes = new byte[(end - from) * EntrySize];
+        Entry[] entries = Volatile.Read(ref _entries);
+        for (int i = from; i < end; i++)
         {
-            BinaryPrimitives.WriteInt64BigEndian(file.AsSpan(i * EntrySize), _entries[i].Timestamp);
-            BinaryPrimitives.WriteInt32BigEndian(file.AsSpan((i * EntrySize) + 8), _entries[i].RelativeOffset);
+            Span<byte> entry = bytes.AsSpan((i - from) * EntrySize);
+            BinaryPrimitives.WriteInt64BigEndian(entry, entries[i].Timestamp);
+            BinaryPrimitives.WriteInt32BigEndian(entry[8..], entries[i].RelativeOffset);
         }
 
-        return file;
+        return bytes;
     }
 
     /// <summary>Reads a file, zero-filled behind the last entry or not; false if it is damaged.</summary>

@@ -29,10 +29,11 @@ internal sealed class SimBroker
     private readonly IDisk _disk;
     private readonly SimFlushQueue _flushQueue;
     private readonly VirtualLoop _background;
+    private readonly VirtualLoop _maintenance;
     private readonly VirtualLoop[] _loops;
     private IMetadataLog? _metadataLog;
     private MetadataPublisher? _publisher;
-    private RecoveryPointTask? _recoveryPoints;
+    private CheckpointTask? _checkpoints;
     private ControllerShard? _controller;
 
     public SimBroker(World world, IDisk disk)
@@ -41,6 +42,7 @@ internal sealed class SimBroker
         _disk = disk;
         _flushQueue = new SimFlushQueue(world, this);
         _background = new VirtualLoop(world, this, Lane.Background);
+        _maintenance = new VirtualLoop(world, this, Lane.Maintenance);
         _loops = [new VirtualLoop(world, this, Lane.Connections), new VirtualLoop(world, this, Lane.Connections)];
     }
 
@@ -66,11 +68,11 @@ internal sealed class SimBroker
         _disk.Delete(CleanShutdown);
         _disk.FlushDirectory("");
         var coordinators = new GroupCoordinators(_background, settings, _world.Ids);
-        var points = new RecoveryPoints(_disk);
+        var checkpoints = new LogCheckpoints(_disk);
         _publisher = new MetadataPublisher(_disk, Topics, coordinators, _flushQueue, settings, _background)
         {
             WereLogsClosed = WasCleanlyShutDown,
-            RecoveryPoints = points,
+            Checkpoints = checkpoints,
             Log = Log,
         };
         _metadataLog = new LocalMetadataLog(PartitionLog.Open(
@@ -79,10 +81,10 @@ internal sealed class SimBroker
         var core = new Controller(settings, _world.Ids, MostPartitions);
         _controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, Log);
         Dispatcher = Serve(_controller, coordinators, settings);
-        new RetentionTask(Topics, _background, settings, Log).Start();
-        _recoveryPoints = new RecoveryPointTask(Topics, points, _background, Log);
-        _recoveryPoints.Save();
-        _recoveryPoints.Start();
+        new RetentionTask(Topics, _maintenance, settings, Log).Start();
+        _checkpoints = new CheckpointTask(Topics, checkpoints, _maintenance, Log);
+        _checkpoints.Save();
+        _checkpoints.Start();
     }
 
     public VirtualLoop LoopFor(int connection) => _loops[connection % _loops.Length];
@@ -94,7 +96,7 @@ internal sealed class SimBroker
         var isClean = !_publisher!.HasFailed;
         foreach (var partition in Topics.Topics.SelectMany(topic => topic.Partitions))
             isClean &= partition.Log.Close(clean: true);
-        _recoveryPoints!.Save();
+        _checkpoints!.Save();
         _metadataLog!.Dispose();
         if (isClean)
             DiskFiles.WriteAtomically(_disk, CleanShutdown, """{"version":0,"brokerEpoch":-1}""");

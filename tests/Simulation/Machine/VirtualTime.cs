@@ -8,6 +8,7 @@ internal enum Lane
     Client,
     Connections,
     Background,
+    Maintenance,
     Flushes,
     Nature,
 }
@@ -68,13 +69,14 @@ internal sealed class VirtualTime(Random random)
     }
 
     /// <summary>
-    /// Lets clients and connections go on while a flush is at work. Only from the threads that flush: elsewhere a lock
+    /// Lets clients and connections go on while a flush is at work. Only from threads that may wait: elsewhere a lock
     /// may be held that keeps others out, and here there is but one thread.
     /// </summary>
     public void RunBeside(long microseconds)
     {
-        if (_running != Lane.Flushes)
+        if (_running is not (Lane.Flushes or Lane.Maintenance))
             return;
+        var running = _running;
         var end = Microseconds + microseconds;
         List<((Lane, Action), (long, int))> waiting = [];
         try
@@ -91,7 +93,7 @@ internal sealed class VirtualTime(Random random)
         }
         finally
         {
-            _running = Lane.Flushes;
+            _running = running;
             foreach (var (work, when) in waiting)
                 _queue.Enqueue(work, when);
         }

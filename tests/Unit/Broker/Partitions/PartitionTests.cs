@@ -107,11 +107,70 @@ public sealed class PartitionTests
         Assert.True(_fixture.IsFlushWanted);
         _fixture.Flush();
         Assert.Equal(
-            "orders-0 is offline: No space left on the device. Free space or mend the disk, then restart.",
+            "orders-0 is offline: The device does not answer. Mend the disk, then restart.",
             _fixture.Partition.TakeFailure());
         Assert.Null(_fixture.Partition.TakeFailure());
         _fixture.Append();
         Assert.False(_fixture.IsFlushWanted);
+    }
+
+    [Fact]
+    public void AFullDiskIsToldOnceAndWritingGoesOnWhenThereIsRoom()
+    {
+        _fixture.Disk.IsFull = true;
+        Assert.Equal(ErrorCode.KafkaStorageError, _fixture.Append().Error);
+        Assert.StartsWith("orders-0 takes no records: the disk is full.", _fixture.Partition.TakeFailure());
+        Assert.Equal(ErrorCode.KafkaStorageError, _fixture.Append().Error);
+        Assert.Null(_fixture.Partition.TakeFailure());
+        _fixture.Disk.IsFull = false;
+
+        var heard = new Heard(_order);
+        Assert.Equal(ErrorCode.None, _fixture.Append(heard).Error);
+        _fixture.Flush();
+
+        Assert.Equal(1, _fixture.Partition.HighWatermark.Value);
+        Assert.Null(_fixture.Partition.TakeFailure());
+    }
+
+    [Fact]
+    public void RelaxedAcknowledgesBeforeStableStorage()
+    {
+        _fixture.Partition.Log.Settings = _fixture.Partition.Log.Settings with { IsRelaxed = true };
+        var heard = new Heard(_order);
+        _fixture.Append(heard);
+        Assert.Single(_order);
+        Assert.Equal(1, _fixture.Partition.HighWatermark.Value);
+        Assert.Equal(0, _fixture.Partition.Log.FlushedOffset.Value);
+    }
+
+    [Fact]
+    public void FlushMessagesAndFlushMsForceWhatNobodyWaitsFor()
+    {
+        _fixture.Partition.Log.Settings = _fixture.Partition.Log.Settings with { FlushMessages = 2, FlushMs = 5000 };
+        _fixture.Append();
+        Assert.False(_fixture.IsFlushWanted);
+        _fixture.Append();
+        Assert.True(_fixture.IsFlushWanted);
+        _fixture.Flush();
+        _fixture.Append();
+        _fixture.Partition.Maintain(_fixture.Loop.Now);
+        _fixture.Partition.Maintain(_fixture.Loop.Now + 4999);
+        Assert.False(_fixture.IsFlushWanted);
+        _fixture.Partition.Maintain(_fixture.Loop.Now + 5000);
+        Assert.True(_fixture.IsFlushWanted);
+    }
+
+    [Fact]
+    public void RecordsAreDeletedUpToTheHighWatermark()
+    {
+        for (var i = 0; i < 3; i++)
+            _fixture.Append();
+        _fixture.Append(new Heard(_order));
+        Assert.Equal(ErrorCode.OffsetOutOfRange, _fixture.Partition.DeleteRecords(new Offset(4)));
+        Assert.Equal(ErrorCode.None, _fixture.Partition.DeleteRecords(new Offset(2)));
+        Assert.Equal(2, _fixture.Partition.Log.LogStartOffset.Value);
+        Assert.Equal(ErrorCode.None, _fixture.Partition.DeleteRecords(Offset.None));
+        Assert.Equal(3, _fixture.Partition.Log.LogStartOffset.Value);
     }
 
     [Theory]

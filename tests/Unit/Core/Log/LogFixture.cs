@@ -17,8 +17,12 @@ internal sealed class LogFixture
     {
         Disk = disk ?? new SimDisk();
         Log = PartitionLog.Open(
-            Disk, Topic, settings ?? Small, Now, new LogOpening(clean, new Offset(recoveryPoint), Offset.Zero));
+            Disk, Topic, settings ?? Small, Now,
+            new LogOpening(clean, new Offset(recoveryPoint), Offset.Zero) { Report = Reports.Add });
     }
+
+    /// <summary>What the log told the operator.</summary>
+    public List<string> Reports { get; } = [];
 
     public SimDisk Disk { get; }
 
@@ -44,6 +48,8 @@ internal sealed class LogFixture
 
     public AppendResult Append(byte[] batch, int epoch = 0) =>
         Log.Append(batch, new LeaderEpoch(epoch), Now, AppendOrigin.Client);
+
+    public void Checkpoint() => Log.WriteCheckpoint(Log.BeginCheckpoint()!);
 
     /// <summary>Appends batches of three records of about 140 bytes each, which must all be taken.</summary>
     public void Fill(int batches)

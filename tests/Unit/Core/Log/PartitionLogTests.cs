@@ -227,7 +227,11 @@ public sealed class PartitionLogTests
         fixture.Fill(40);
         fixture.Log.Flush();
         fixture.Log.AdvanceLogStartOffset(fixture.Log.LogEndOffset);
-        fixture.Log.DeleteObsolete();
+        Assert.False(fixture.Log.DeleteObsolete(LogFixture.Now));
+        Assert.Contains(fixture.Disk.List("orders-0"), name => name.EndsWith(".log.deleted", StringComparison.Ordinal));
+        Assert.True(fixture.Log.DeleteObsolete(LogFixture.Now + 60_000));
+        Assert.DoesNotContain(
+            fixture.Disk.List("orders-0"), name => name.EndsWith(".deleted", StringComparison.Ordinal));
         Assert.Equal(1, fixture.Disk.OpenFiles);
     }
 
@@ -267,7 +271,8 @@ public sealed class PartitionLogTests
         fixture.Disk.DeletesAtOnce = true;
         fixture.Log.Roll(LogFixture.Now);
         fixture.Log.AdvanceLogStartOffset(fixture.Log.LogEndOffset);
-        fixture.Log.DeleteObsolete();
+        fixture.Log.DeleteObsolete(LogFixture.Now);
+        fixture.Log.DeleteObsolete(Instant.Never);
         var again = new LogFixture(disk: fixture.Disk.Crash(), clean: false);
         Assert.Equal(120, again.Log.LogEndOffset.Value);
     }

@@ -1,0 +1,68 @@
+using Millrace.Core.Log;
+
+namespace Millrace.Broker.Partitions;
+
+/// <summary>
+/// Maintains every partition now and then, and notes where the logs stand. On a loop of its own: it waits for the disk.
+/// </summary>
+internal sealed class CheckpointTask(
+    TopicPartitions topics, LogCheckpoints checkpoints, ILoop loop, Action<string> log)
+{
+    private const long IntervalMs = 1000;
+
+    public void Start() => loop.Schedule(loop.Steady + IntervalMs, Run);
+
+    /// <summary>Without it a start after a crash reads more than it must: a failure is told, no more.</summary>
+    public void Save()
+    {
+        foreach (var partition in topics.Topics.SelectMany(topic => topic.Partitions))
+            checkpoints.Note(partition.Log, partition.HighWatermark);
+        Guarded(checkpoints.Write, "The checkpoint files can't be written");
+    }
+
+    /// <summary>
+    /// Makes durable where logs start, then goes on: with null, or with what the disk says against it. From any thread.
+    /// </summary>
+    public void Save(Action<string?> then) => loop.Post(() =>
+    {
+        string? failure = null;
+        try
+        {
+            foreach (var partition in topics.Topics.SelectMany(topic => topic.Partitions))
+                checkpoints.Note(partition.Log, partition.HighWatermark);
+            checkpoints.Write();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            failure = e.Message;
+        }
+
+        then(failure);
+    });
+
+    private void Run()
+    {
+        try
+        {
+            foreach (var partition in topics.Topics.SelectMany(topic => topic.Partitions))
+                Guarded(() => partition.Maintain(loop.Steady), $"{partition.Id} can't be brought to its checkpoint");
+            Save();
+        }
+        finally
+        {
+            Start();
+        }
+    }
+
+    private void Guarded(Action work, string problem)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            log($"{problem}: {failure.Message}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using Millrace.Core.Model;
+
+namespace Millrace.Core.Log;
+
+/// <summary>
+/// What a data directory's checkpoint files say of its logs: up to where each is on stable storage
+/// (recovery-point-offset-checkpoint), where it starts if that is not where its first segment does
+/// (log-start-offset-checkpoint), how far consumers could see (replication-offset-checkpoint), and which were compacted
+/// (cleaner-offset-checkpoint). Owned by the node; any thread.
+/// 1. No file says more than the log held on stable storage. 2. A log that is not open keeps its lines until the topic
+/// is deleted.
+/// </summary>
+internal sealed class LogCheckpoints(IDisk disk)
+{
+    public const string RecoveryPointPath = "recovery-point-offset-checkpoint";
+
+    private readonly Lock _lock = new();
+    private readonly OffsetCheckpoint _recoveryPoints = new(disk, RecoveryPointPath);
+    private readonly OffsetCheckpoint _logStarts = new(disk, OffsetCheckpoint.LogStart);
+    private readonly OffsetCheckpoint _highWatermarks = new(disk, OffsetCheckpoint.HighWatermark);
+    private readonly OffsetCheckpoint _cleaned = new(disk, OffsetCheckpoint.Cleaner);
+
+    /// <summary>How a log is to be opened.</summary>
+    public LogOpening Opening(TopicPartition partition, bool cleanlyClosed, Action<string> report)
+    {
+        lock (_lock)
+        {
+            return new LogOpening(
+                cleanlyClosed,
+                Offset.Max(_recoveryPoints.Of(partition), Offset.Zero),
+                Offset.Max(_logStarts.Of(partition), Offset.Zero))
+            {
+                MayHaveGaps = _cleaned.Of(partition) != Offset.None,
+                Report = report,
+            };
+        }
+    }
+
+    /// <summary>Takes down where a log stands; a line that would say nothing is left out.</summary>
+    public void Note(PartitionLog log, Offset highWatermark)
+    {
+        Offset point = log.RecoveryPoint;
+        Offset start = log.LogStartOffset;
+        bool startsInside = start > log.Segments[0].BaseOffset;
+        lock (_lock)
+        {
+            _recoveryPoints.Set(log.Partition, point > Offset.Zero ? point : Offset.None);
+            _logStarts.Set(log.Partition, startsInside ? start : Offset.None);
+            _highWatermarks.Set(
+                log.Partition, highWatermark > Offset.Zero ? Offset.Min(highWatermark, point) : Offset.None);
+        }
+    }
+
+    /// <summary>Makes what was taken down durable; nothing if nothing is new.</summary>
+    /// <exception cref="IOException">The old files are still in force.</exception>
+    public void Write()
+    {
+        lock (_lock)
+        {
+            _recoveryPoints.Write();
+            _logStarts.Write();
+            _highWatermarks.Write();
+        }
+    }
+
+    /// <summary>The logs are deleted: one that begins again under the name must not be trusted.</summary>
+    /// <exception cref="IOException">The old files are still in force.</exception>
+    public void Forget(IEnumerable<TopicPartition> partitions)
+    {
+        lock (_lock)
+        {
+            foreach (TopicPartition partition in partitions)
+            {
+                foreach (OffsetCheckpoint file in (OffsetCheckpoint[])[_recoveryPoints, _logStarts, _highWatermarks])
+                    file.Set(partition, Offset.None);
+            }
+        }
+
+        Write();
+    }
+}

@@ -1,0 +1,82 @@
+using System.Text;
+using Millrace.Core.Log;
+using Millrace.Core.Model;
+using Millrace.Shared.Simulated;
+
+namespace Millrace.Unit.Core.Log;
+
+public sealed class LogCheckpointsTests
+{
+    private const string Path = LogCheckpoints.RecoveryPointPath;
+
+    private readonly LogFixture _fixture = new();
+
+    [Fact]
+    public void What_is_flushed_is_written_as_Kafka_does_and_read_again()
+    {
+        var checkpoints = new LogCheckpoints(_fixture.Disk);
+        _fixture.Fill(2);
+        _fixture.Checkpoint();
+        _fixture.Fill(1);
+        _fixture.Log.AdvanceLogStartOffset(new Offset(4));
+        checkpoints.Note(_fixture.Log, new Offset(5));
+        checkpoints.Write();
+
+        Assert.Equal("0\n1\norders 0 6\n", Text(Path));
+        Assert.Equal("0\n1\norders 0 4\n", Text(OffsetCheckpoint.LogStart));
+        Assert.Equal("0\n1\norders 0 5\n", Text(OffsetCheckpoint.HighWatermark));
+        Assert.Equal((6, 4), Opening(_fixture.Disk.Crash()));
+        checkpoints.Forget([LogFixture.Topic]);
+        Assert.Equal((0, 0), Opening(_fixture.Disk.Crash()));
+    }
+
+    [Fact]
+    public void Nothing_new_is_not_written()
+    {
+        var checkpoints = new LogCheckpoints(_fixture.Disk);
+        checkpoints.Note(_fixture.Log, Offset.Zero);
+        checkpoints.Write();
+        Assert.False(_fixture.Disk.Exists(Path));
+        _fixture.Fill(1);
+        _fixture.Checkpoint();
+        checkpoints.Note(_fixture.Log, Offset.Zero);
+        checkpoints.Write();
+        int flushes = _fixture.Disk.Flushes;
+        checkpoints.Note(_fixture.Log, Offset.Zero);
+        checkpoints.Write();
+        Assert.Equal(flushes, _fixture.Disk.Flushes);
+    }
+
+    [Fact]
+    public void The_point_stays_below_an_epoch_that_is_not_written_yet()
+    {
+        _fixture.Fill(2);
+        _fixture.Checkpoint();
+        _fixture.Append(LogFixture.Batch(["a"]), epoch: 1);
+        _fixture.Append(LogFixture.Batch(["a"]), epoch: 1);
+        _fixture.Log.Flush();
+        Assert.Equal(8, _fixture.Log.FlushedOffset.Value);
+        Assert.Equal(6, _fixture.Log.RecoveryPoint.Value);
+        _fixture.Checkpoint();
+        Assert.Equal(8, _fixture.Log.RecoveryPoint.Value);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("0\n2\norders 0 6\norders")]
+    [InlineData("0\n2\norders 0 6\norders 1 -6")]
+    [InlineData("0\n3\norders 0 6\n")]
+    public void A_damaged_file_counts_as_none(string text)
+    {
+        _fixture.Disk.SetContent(Path, Encoding.UTF8.GetBytes(text));
+        Assert.Equal((0, 0), Opening(_fixture.Disk));
+    }
+
+    private string Text(string path) => Encoding.UTF8.GetString(_fixture.Disk.Content(path));
+
+    private static (long RecoveryPoint, long LogStart) Opening(SimDisk disk)
+    {
+        LogOpening opening = new LogCheckpoints(disk).Opening(LogFixture.Topic, false, _ => { });
+        return (opening.RecoveryPoint.Value, opening.LogStartOffset.Value);
+    }
+}
