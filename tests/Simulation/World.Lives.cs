@@ -217,6 +217,7 @@ internal sealed partial class World
 
     private bool TryStart(bool mayCrash)
     {
+        Starts++;
         Faults.Renew();
         _flushedAtFailure.Clear();
         Disk.Capacity = long.MaxValue;

@@ -64,6 +64,9 @@ internal sealed partial class World
 
     public int PowerCuts { get; private set; }
 
+    /// <summary>How often the broker was started.</summary>
+    public int Starts { get; private set; }
+
     /// <summary>Clients begin no new work.</summary>
     public bool IsEnding { get; private set; }
 
@@ -80,7 +83,7 @@ internal sealed partial class World
 
     public ClientConnection? Connect()
     {
-        if (Broker is null || Broker.IsDead || Broker.Dispatcher is null)
+        if (Broker is not { IsRunning: true, Dispatcher: not null })
             return null;
         var connection = new ClientConnection(this, Broker, _connections.Count);
         _connections.Add(connection);
@@ -105,9 +108,6 @@ internal sealed partial class World
 
     public long LogEnd(TopicLedger topic, int partition) =>
         TopicPartitions.Find(Broker?.Topics.Find(topic.Id), partition)?.Log.LogEndOffset.Value ?? 0;
-
-    /// <summary>Retention has deleted what a producer's state is rebuilt from.</summary>
-    public bool MayForgetProducers(PartitionLedger partition) => !partition.KeepsAll;
 
     /// <summary>The broker has decided an answer: all that must hold at every step is looked at.</summary>
     public void Answering(IMessage request, IMessage response)

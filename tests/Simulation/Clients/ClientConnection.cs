@@ -58,7 +58,7 @@ internal sealed class ClientConnection : IConnection
         _lastToBroker = Math.Max(_lastToBroker + 1, _world.Time.Microseconds + _world.Chance.Next(20, SlowestFrame));
         _world.Time.After(_lastToBroker - _world.Time.Microseconds, Lane.Connections, () =>
         {
-            if (!_broker.IsDead)
+            if (_broker.IsRunning)
                 _loop.Post(() => Receive(call));
         });
         if (_world.LosesAConnection())
@@ -103,8 +103,19 @@ internal sealed class ClientConnection : IConnection
         _inFlight.Enqueue(request);
         var reader = new WireReader(call.Body);
         _isHandling = true;
-        _broker.Dispatcher!.Dispatch(request, ref reader);
-        _isHandling = false;
+        try
+        {
+            _broker.Dispatcher!.Dispatch(request, ref reader);
+        }
+        catch (IOException failure) when (_world.Faults.HasFailed)
+        {
+            CloseAfter(request, failure.Message);
+        }
+        finally
+        {
+            _isHandling = false;
+        }
+
         Settle();
     }
 

@@ -102,6 +102,7 @@ internal sealed class Producer : Client
             sequence += open[^1].Records.Count;
         }
 
+        var starts = World.Starts;
         for (var attempt = 0; open.Count > 0 && !topic.MayBeGone; attempt++)
         {
             var ends = World.LogEnd(topic, index);
@@ -111,8 +112,7 @@ internal sealed class Producer : Client
             if (errors[0] is ErrorCode.OutOfOrderSequence or ErrorCode.DuplicateSequenceNumber
                 or ErrorCode.UnknownProducerId or ErrorCode.InvalidProducerEpoch)
             {
-                // A partition that does not know the producer takes any batch of it as the first.
-                if (_acks == -1 && open[0].Sequence > 0 && !World.MayForgetProducers(partition))
+                if (_acks == -1 && !MayBeUnknown(partition, open, starts))
                     World.Fail($"{Name}: {errors[0]} for sequence {open[0].Sequence} of {partition.Name}, which is next");
                 break;
             }
@@ -127,6 +127,13 @@ internal sealed class Producer : Client
         else
             _producerId = RecordBatch.NoProducerId;
     }
+
+    /// <summary>
+    /// Whether the partition may rightly not know where the producer stands: it takes any first batch of one that it
+    /// does not know; it forgets with its oldest segments; and over a restart its snapshot keeps one batch a producer.
+    /// </summary>
+    private bool MayBeUnknown(PartitionLedger partition, List<Batch> open, int starts) =>
+        open[0].Sequence == 0 || !partition.KeepsAll || (open.Count > 1 && World.Starts > starts);
 
     /// <summary>None is a success, UnknownServerError stands for no answer.</summary>
     private async Task<ErrorCode> Send(TopicLedger topic, int index, Batch batch, short acks)

@@ -48,6 +48,9 @@ internal sealed class SimBroker
 
     public bool IsDead { get; private set; }
 
+    /// <summary>The loops run, and the threads that flush: not before the end of the start, nor in a stop.</summary>
+    public bool IsRunning { get; private set; } = true;
+
     public bool WasCleanlyShutDown { get; private set; }
 
     public TopicPartitions Topics { get; } = new();
@@ -92,6 +95,7 @@ internal sealed class SimBroker
     /// <summary>Stops in order, as the node does.</summary>
     public void Stop()
     {
+        IsRunning = false;
         _flushQueue.Drain();
         var isClean = !_publisher!.HasFailed;
         foreach (var partition in Topics.Topics.SelectMany(topic => topic.Partitions))
@@ -100,11 +104,11 @@ internal sealed class SimBroker
         _metadataLog!.Dispose();
         if (isClean)
             DiskFiles.WriteAtomically(_disk, CleanShutdown, """{"version":0,"brokerEpoch":-1}""");
-        IsDead = true;
+        Die();
     }
 
     /// <summary>The process is gone.</summary>
-    public void Die() => IsDead = true;
+    public void Die() => (IsDead, IsRunning) = (true, false);
 
     public void Log(string line)
     {
@@ -127,6 +131,10 @@ internal sealed class SimBroker
         {
             Log(broken.Message);
             throw new ProcessDiedException();
+        }
+        catch (IOException failure) when (_world.Faults.HasFailed)
+        {
+            Log($"A piece of work failed: {failure.Message}");
         }
         catch (Exception failure)
         {

@@ -40,7 +40,7 @@ internal sealed class SimFlushQueue(World world, SimBroker broker) : IFlushQueue
         _waiting.Enqueue(partition);
         world.Time.After(world.Scenario.FlushDelay(world.Chance), Lane.Flushes, () =>
         {
-            if (!broker.IsDead && _waiting.TryDequeue(out var next))
+            if (broker.IsRunning && _waiting.TryDequeue(out var next))
                 broker.Guard(() => Flush(next));
         });
     }

@@ -32,7 +32,7 @@ internal sealed class VirtualLoop(World world, SimBroker broker, Lane lane) : IL
         var timer = new Timer();
         world.Time.At(deadline, lane, () =>
         {
-            if (!timer.IsCancelled && !broker.IsDead)
+            if (!timer.IsCancelled && broker.IsRunning)
                 Post(() => RunUnlessCancelled(timer, work));
         });
         return timer;
@@ -50,7 +50,7 @@ internal sealed class VirtualLoop(World world, SimBroker broker, Lane lane) : IL
         IsCurrent = true;
         try
         {
-            for (var count = _posted.Count; count > 0 && !broker.IsDead; count--)
+            for (var count = _posted.Count; count > 0 && broker.IsRunning; count--)
                 broker.Guard(_posted.Dequeue());
         }
         finally
@@ -59,7 +59,7 @@ internal sealed class VirtualLoop(World world, SimBroker broker, Lane lane) : IL
             _isAwake = false;
         }
 
-        if (_posted.Count > 0 && !broker.IsDead)
+        if (_posted.Count > 0 && broker.IsRunning)
             Wake();
     }
 

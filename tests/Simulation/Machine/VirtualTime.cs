@@ -106,5 +106,6 @@ internal sealed class VirtualTime(Random random)
         Steps++;
         _running = lane;
         work();
+        _running = null;
     }
 }
