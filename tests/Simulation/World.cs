@@ -143,6 +143,8 @@ internal sealed partial class World
 
     private void CheckStep()
     {
+        if (_bug == PlantedBug.IndexOffByOne)
+            PlantedBugs.ShiftIndexes(Hosted.Select(partition => partition.Log.Segments[^1]));
         foreach (var topic in Ledger.Topics)
         {
             if (topic.IsGone || Broker!.Topics.Find(topic.Id) is not { } hosted)

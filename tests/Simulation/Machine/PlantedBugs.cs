@@ -1,5 +1,6 @@
-using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Millrace.Core.Log;
+using Millrace.Protocol.Records;
 
 namespace Millrace.Simulation.Machine;
 
@@ -15,19 +16,37 @@ internal enum PlantedBug
 /// <summary>Disks that do a thing wrong, as a wrong line in the log would.</summary>
 internal static class PlantedBugs
 {
-    private const int IndexEntrySize = 8;
-    private const int OffsetSize = 4;
+    private static readonly ConditionalWeakTable<OffsetIndex, StrongBox<int>> Shifted = [];
 
     public static IDisk Into(PlantedBug bug, IDisk disk, World world) => bug switch
     {
-        PlantedBug.None => disk,
-        _ => new WrongDisk(disk, file => bug switch
-        {
-            PlantedBug.AckBeforeFlush => new EarlyFlush(file, world),
-            PlantedBug.IndexOffByOne => new ShiftedIndex(file),
-            _ => new ShortTruncation(file),
-        }),
+        PlantedBug.AckBeforeFlush => new WrongDisk(disk, file => new EarlyFlush(file, world)),
+        PlantedBug.TruncateTooLittle => new WrongDisk(disk, file => new ShortTruncation(file)),
+        _ => disk,
     };
+
+    /// <summary>
+    /// New entries of the indexes in memory get the position behind their batch, as if they were made after the write.
+    /// What stands in index files is of no use here: the log looks at each entry that it reads.
+    /// </summary>
+    public static void ShiftIndexes(IEnumerable<Segment> active)
+    {
+        Span<byte> header = stackalloc byte[RecordBatch.HeaderSize];
+        foreach (var segment in active)
+        {
+            var index = segment.Indexes.Offsets;
+            var done = Shifted.GetOrCreateValue(index);
+            for (; done.Value < index.Count; done.Value++)
+            {
+                ref var entry = ref Entries(index)[done.Value];
+                if (segment.File.Read((uint)entry, header) == header.Length)
+                    entry += (uint)RecordBatch.FromHeader(header).SizeInBytes;
+            }
+        }
+    }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_entries")]
+    private static extern ref ulong[] Entries(OffsetIndex index);
 
     private sealed class WrongDisk(IDisk disk, Func<NamedFile, IDiskFile> wrong) : IDisk
     {
@@ -58,7 +77,7 @@ internal static class PlantedBugs
 
         public long Length => Right.Length;
 
-        public virtual int Read(long position, Span<byte> destination) => Right.Read(position, destination);
+        public int Read(long position, Span<byte> destination) => Right.Read(position, destination);
 
         public void Write(long position, ReadOnlySpan<byte> source) => Right.Write(position, source);
 
@@ -102,22 +121,6 @@ internal static class PlantedBugs
             {
                 // The file was closed or the disk has failed; nobody waits any more.
             }
-        }
-    }
-
-    /// <summary>Each entry of an offset index has the offset of the one before.</summary>
-    private sealed class ShiftedIndex(NamedFile file) : WrongFile(file)
-    {
-        public override int Read(long position, Span<byte> destination)
-        {
-            var count = Right.Read(position, destination);
-            if (!Path.EndsWith(".index", StringComparison.Ordinal) || count < IndexEntrySize
-                || BinaryPrimitives.ReadInt32BigEndian(destination) == 0)
-                return count;
-            for (var at = count - IndexEntrySize; at > 0; at -= IndexEntrySize)
-                destination.Slice(at - IndexEntrySize, OffsetSize).CopyTo(destination[at..]);
-            destination[..OffsetSize].Clear();
-            return count;
         }
     }
 
