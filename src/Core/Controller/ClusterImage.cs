@@ -16,12 +16,10 @@ internal sealed record TopicImage(
 /// All metadata of the cluster at one offset of the metadata log. Immutable: readers keep one as long as they like.
 /// </summary>
 internal sealed record ClusterImage(
-    ImmutableSortedDictionary<string, TopicImage> Topics,
-    ImmutableDictionary<Uuid, string> NamesById,
-    long NextProducerId)
+    ImmutableDictionary<string, TopicImage> Topics, ImmutableDictionary<Uuid, string> NamesById, long NextProducerId)
 {
     public static readonly ClusterImage Empty = new(
-        ImmutableSortedDictionary.Create<string, TopicImage>(StringComparer.Ordinal),
+        ImmutableDictionary.Create<string, TopicImage>(StringComparer.Ordinal),
         ImmutableDictionary<Uuid, string>.Empty,
         0);
 
