@@ -69,12 +69,12 @@ public sealed class Node : IDisposable
         var (host, port) = AdvertisedAddress(settings);
         var identity = new NodeIdentity(_directory.ClusterId, settings.NodeId, host, port);
         var limits = new ConnectionLimits(settings.Int("socket.request.max.bytes"), InFlightRequests, UnsentBytes);
+        _checkpoints = new CheckpointTask(_topics, checkpoints, _maintenance, log);
         var dispatcher = Dispatcher(identity, settings, controller, coordinators);
         if (!directory.WasCleanlyShutDown && _topics.Topics.Any())
             log($"After an unclean stop {_topics.Topics.Sum(topic => topic.Partitions.Length)} logs were checked.");
         _retention = new RetentionTask(_topics, _maintenance, settings, log);
         _retention.Start();
-        _checkpoints = new CheckpointTask(_topics, checkpoints, _maintenance, log);
         _checkpoints.Save();
         _checkpoints.Start();
         _listener.Start(_loops, dispatcher, limits);
@@ -160,6 +160,7 @@ public sealed class Node : IDisposable
             [ApiKey.ApiVersions] = apiVersions,
             [ApiKey.CreateTopics] = new CreateTopicsHandler(controller),
             [ApiKey.DeleteTopics] = new DeleteTopicsHandler(controller),
+            [ApiKey.DeleteRecords] = new DeleteRecordsHandler(_topics, _checkpoints),
             [ApiKey.InitProducerId] = new InitProducerIdHandler(new ProducerIds(controller)),
             [ApiKey.OffsetForLeaderEpoch] = new OffsetForLeaderEpochHandler(_topics),
             [ApiKey.DescribeConfigs] = new DescribeConfigsHandler(controller, settings),

@@ -228,7 +228,7 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
         Log.Failure is { } failure && Interlocked.Exchange(ref _isFailureTold, 1) == 0
             ? $"{Id} is offline: {failure.Message.TrimEnd('.')}. Mend the disk, then restart."
             : Log.IsDiskFull && Interlocked.Exchange(ref _isFullTold, 1) == 0
-            ? $"{Id} takes no records: the disk is full. Writing goes on when there is room: delete topics, for example."
+            ? $"{Id} takes no records: the disk is full. Writing goes on when there is room; deleting topics helps."
             : null;
 
     /// <summary>Whether the request's view of the leadership is this one (KIP-320); -1 is no view.</summary>

@@ -60,7 +60,11 @@ internal sealed partial class PartitionLog
         TopicId = PartitionMetadata.Read(disk, _directory);
         _epochs = new LeaderEpochs(disk, _directory);
         if (TopicId.IsZero && disk.List(_directory).All(name => !name.EndsWith(".log", StringComparison.Ordinal)))
-            opening = opening with { RecoveryPoint = Offset.Zero }; // the point of a former log of this name
+        {
+            // They are of a former log of this name.
+            opening = opening with { RecoveryPoint = Offset.Zero, LogStartOffset = Offset.Zero };
+        }
+
         var recovery = new Recovery(disk, _directory, settings, now, opening);
         _segments = recovery.OpenSegments(_epochs);
         foreach (DamagedRange damage in recovery.Damage)

@@ -53,7 +53,10 @@ internal sealed class Recovery(
         if (_segments.Count == 0)
             StartSegment(Offset.Max(opening.LogStartOffset, Offset.Zero));
         if (_segments[^1].NextOffset < opening.RecoveryPoint)
-            GoOnAtRecoveryPoint();
+            AddMissing(_segments[^1], opening.RecoveryPoint);
+        var goesOnAt = Offset.Max(opening.RecoveryPoint, opening.LogStartOffset);
+        if (_segments[^1].NextOffset < goesOnAt)
+            GoOnAt(goesOnAt);
         return [.. _segments];
     }
 
@@ -302,13 +305,11 @@ internal sealed class Recovery(
         }
     }
 
-    private void GoOnAtRecoveryPoint()
+    private void GoOnAt(Offset offset)
     {
-        Segment last = _segments[^1];
-        AddMissing(last, opening.RecoveryPoint);
-        if (last.Size > 0)
-            last.Seal();
-        StartSegment(opening.RecoveryPoint);
+        if (_segments[^1].Size > 0)
+            _segments[^1].Seal();
+        StartSegment(offset);
     }
 
     private void AddMissing(Segment segment, Offset end)
@@ -339,7 +340,14 @@ internal sealed class Recovery(
                 disk.Delete($"{directory}/{name}");
         }
 
-        return [.. NumbersOf(disk, directory, ".log").Order()];
+        long[] bases = [.. NumbersOf(disk, directory, ".log").Order()];
+        foreach (string suffix in (string[])[".index", ".timeindex", ".txnindex"])
+        {
+            foreach (long orphan in NumbersOf(disk, directory, suffix).Except(bases))
+                disk.Delete($"{directory}/{orphan:D20}{suffix}");
+        }
+
+        return bases;
     }
 
     private static IEnumerable<long> NumbersOf(IDisk disk, string directory, string suffix) =>

@@ -115,6 +115,7 @@ internal sealed class Segment : IRecordSource
 
     public void Append(scoped in RecordBatch batch, int indexIntervalBytes)
     {
+        _isSealed = false; // where the disk was too full for the next segment, this one goes on
         _file.Write(_size, batch.Bytes);
         Note(batch, indexIntervalBytes);
     }
@@ -145,6 +146,7 @@ internal sealed class Segment : IRecordSource
     {
         _nextOffset = damage.End.Value;
         _size = damage.EndPosition;
+        LeaveUnverified();
     }
 
     /// <summary>No more appends: the last time entry and the index files are written.</summary>

@@ -38,6 +38,8 @@ public enum ApiKey : short
     CreateTopics = 19,
     /// <summary>Deletes topics.</summary>
     DeleteTopics = 20,
+    /// <summary>Moves the start of partitions forward: what lies below is deleted.</summary>
+    DeleteRecords = 21,
     /// <summary>Gives out a producer id, or fences a transactional one.</summary>
     InitProducerId = 22,
     /// <summary>Finds where a leader epoch ends.</summary>
@@ -72,6 +74,7 @@ public static partial class Apis
         new(ApiKey.ApiVersions, 0, 5, 3),
         new(ApiKey.CreateTopics, 2, 7, 5),
         new(ApiKey.DeleteTopics, 1, 6, 4),
+        new(ApiKey.DeleteRecords, 0, 2, 2),
         new(ApiKey.InitProducerId, 0, 5, 2),
         new(ApiKey.OffsetForLeaderEpoch, 2, 4, 4),
         new(ApiKey.DescribeConfigs, 1, 4, 4),

@@ -54,7 +54,8 @@ public sealed class KafkaDirectoryTests
     private static void CompareOffsets(
         KafkaDirectory directory, TopicPartition partition, PartitionLog log, List<string> differences)
     {
-        if (directory.Expected("offsets.json") is not { } all || !all.TryGetProperty(partition.ToString(), out var want))
+        if (directory.Expected("offsets.json") is not { } all
+            || !all.TryGetProperty(partition.ToString(), out JsonElement want))
             return;
         TimestampOffset latest = log.MaxTimestampOffset();
         (string Name, long Value)[] found =
@@ -84,7 +85,8 @@ public sealed class KafkaDirectoryTests
     private static void CompareProducers(
         KafkaDirectory directory, TopicPartition partition, PartitionLog log, List<string> differences)
     {
-        if (directory.Expected("producers.json") is not { } all || !all.TryGetProperty(partition.ToString(), out var want))
+        if (directory.Expected("producers.json") is not { } all
+            || !all.TryGetProperty(partition.ToString(), out JsonElement want))
             return;
         Dictionary<long, ProducerState> known = log.Producers.All.ToDictionary(pair => pair.Key, pair => pair.Value);
         foreach (JsonElement producer in want.EnumerateArray())
@@ -99,7 +101,7 @@ public sealed class KafkaDirectoryTests
                 ? value.GetInt64()
                 : -1));
             if (found != wanted)
-                differences.Add($"{partition} producer {producer.GetProperty("producerId")}: {wanted} expected, {found}");
+                differences.Add($"{partition}: producer {producer} is {found}");
         }
     }
 

@@ -213,6 +213,40 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public void Damage_before_records_that_were_checked_is_not_given_with_them()
+    {
+        var fixture = new LogFixture(LogFixture.Small with { SegmentBytes = 1 << 20 });
+        fixture.Fill(6);
+        fixture.Checkpoint();
+        fixture.Fill(6);
+        byte[] content = [.. fixture.Disk.Content(FirstSegment)];
+        content[PositionOf(5, content) + 70] ^= 0x40; // the last below the recovery point
+        content[PositionOf(5, content) + 9] ^= 0x40; // and its header, so that recovery meets it
+        fixture.Disk.SetContent(FirstSegment, content);
+
+        var again = new LogFixture(LogFixture.Small with { SegmentBytes = 1 << 20 }, fixture.Disk, false, 18);
+
+        content[PositionOf(5, content) + 9] ^= 0x40; // the header is whole again, the records are not
+        fixture.Disk.Open(FirstSegment).Write(0, content);
+        Assert.Equal(15, ReadBelow(again, 15).Count);
+        Assert.Equal(ErrorCode.CorruptMessage, Error(again, 15));
+        again.AssertHolds(36, from: 18);
+    }
+
+    [Fact]
+    public void A_log_does_not_end_below_its_start()
+    {
+        var fixture = new LogFixture();
+        fixture.Fill(6);
+        fixture.Log.AssignTopicId(new Millrace.Protocol.Wire.Uuid(1, 2));
+        SimDisk disk = fixture.Disk.Copy();
+        PartitionLog again = PartitionLog.Open(
+            disk, LogFixture.Topic, LogFixture.Small, LogFixture.Now,
+            new LogOpening(false, Offset.Zero, new Offset(30)));
+        Assert.Equal((30L, 30L), (again.LogStartOffset.Value, again.LogEndOffset.Value));
+    }
+
+    [Fact]
     public void A_segment_that_is_gone_is_missed_by_its_readers()
     {
         var fixture = new LogFixture();
