@@ -29,6 +29,8 @@ internal sealed class Scenario
         HasFailedWrites = random.Next(6) == 0;
         HasFailedReads = random.Next(6) == 0;
         LosesConnections = random.Next(3) == 0;
+        FlipsBits = random.Next(6) == 0;
+        HasTrimmer = random.Next(3) == 0;
         LargestValue = random.Next(3) switch
         {
             0 => 40,
@@ -76,6 +78,11 @@ internal sealed class Scenario
 
     public bool LosesConnections { get; }
 
+    public bool FlipsBits { get; }
+
+    /// <summary>Somebody deletes records from topics that do not keep all.</summary>
+    public bool HasTrimmer { get; }
+
     public int LargestValue { get; }
 
     /// <summary>In microseconds.</summary>
@@ -113,7 +120,7 @@ internal sealed class Scenario
         if (random.Next(4) == 0)
             configs["compression.type"] = random.Next(2) == 0 ? "lz4" : "zstd";
         keepsAll = random.Next(3) > 0;
-        if (keepsAll)
+        if (keepsAll || random.Next(3) == 0)
             configs["retention.ms"] = "-1";
         else if (random.Next(2) == 0)
             configs["retention.ms"] = Number(random, 2000, 30_000);
@@ -135,5 +142,7 @@ internal sealed class Scenario
         + (HasFailedWrites ? " failed writes," : "")
         + (HasFailedReads ? " failed reads," : "")
         + (LosesConnections ? " lost connections," : "")
+        + (FlipsBits ? " flipped bits," : "")
+        + (HasTrimmer ? " deleted records," : "")
         + $" values to {LargestValue}, flushes to {SlowestFlush} us";
 }

@@ -29,6 +29,9 @@ internal enum Rare
     GroupRebalanced,
     ConnectionLost,
     AppendDuringFlush,
+    BitFlipped,
+    DamageToldAndPassed,
+    RecordsDeleted,
 }
 
 /// <summary>How often each rare path was gone.</summary>

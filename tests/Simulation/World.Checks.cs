@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Millrace.Broker.Partitions;
 using Millrace.Core.Model;
 using Millrace.Protocol;
@@ -42,14 +44,33 @@ internal sealed partial class World
             var log = hosted.Partitions[i].Log;
             if (log.LogStartOffset.Value > topic.Partitions[i].LogStartOffset)
                 Sometimes.Count(Rare.RetentionMovedStart);
-            var records = ReadAll(hosted.Partitions[i]);
+            HearDamage(topic.Partitions[i]);
+            var records = ReadAll(hosted.Partitions[i], topic.Partitions[i]);
             if (Failure is null)
                 topic.Partitions[i].Recovered(log.LogStartOffset.Value, log.LogEndOffset.Value, records);
         }
     }
 
+    /// <summary>What the broker says of damage is heard once, in the order in which it says it.</summary>
+    private void HearDamage(PartitionLedger ledger)
+    {
+        foreach (var line in Broker!.Told.Where(line => line.StartsWith(ledger.Name + ": ", StringComparison.Ordinal)))
+        {
+            if (!_heard.Add(line) || DamageLine().Match(line) is not { Success: true } match)
+                continue;
+            var from = long.Parse(match.Groups["from"].Value, CultureInfo.InvariantCulture);
+            if (match.Groups["kind"].Value == "cut")
+                ledger.ToldCut(from);
+            else
+                ledger.ToldDamage(from, long.Parse(match.Groups["last"].Value, CultureInfo.InvariantCulture) + 1);
+        }
+    }
+
+    [GeneratedRegex(@"offsets? (?<from>\d+)( to (?<last>\d+))? (are|is) (?<kind>damaged|missing|cut)")]
+    private static partial Regex DamageLine();
+
     /// <summary>Everything in the log, straight from it.</summary>
-    private List<(long Offset, int Id)> ReadAll(Partition partition)
+    private List<(long Offset, int Id)> ReadAll(Partition partition, PartitionLedger ledger)
     {
         List<(long, int)> records = [];
         var log = partition.Log;
@@ -57,6 +78,15 @@ internal sealed partial class World
         while (at < log.LogEndOffset && Failure is null)
         {
             var slice = log.Read(at, ReadBytes, log.LogEndOffset, atLeastOneBatch: true);
+            if (slice.Error == ErrorCode.CorruptMessage)
+                HearDamage(ledger);
+            if (slice.Error == ErrorCode.CorruptMessage && ledger.DamageEnd(at.Value) is { } behind)
+            {
+                Sometimes.Count(Rare.DamageToldAndPassed);
+                at = new Offset(behind);
+                continue;
+            }
+
             if (slice.Error != ErrorCode.None || slice.Length == 0)
             {
                 Fail($"{partition.Id} can't be read at offset {at}: {slice.Error}");

@@ -8,6 +8,8 @@ internal sealed partial class World
 {
     private const int MostStarts = 6;
 
+    private static readonly string[] FlippedSuffixes = [".log", ".log", ".index", ".timeindex", ".snapshot"];
+
     /// <summary>Runs the seed to its end or to the first thing that must not be.</summary>
     public void Run()
     {
@@ -47,6 +49,8 @@ internal sealed partial class World
             clients.Add(new Consumer(this, i));
         for (var i = 0; i < Scenario.GroupMembers; i++)
             clients.Add(new GroupMember(this, i, $"group{i % 2}"));
+        if (Scenario.HasTrimmer)
+            clients.Add(new Trimmer(this));
         foreach (var client in clients)
             Time.After(Chance.Next(1_000_000), Lane.Client, () => _ = client.Run());
     }
@@ -164,7 +168,33 @@ internal sealed partial class World
             Disk = Disk.Kill();
         }
 
+        if (Scenario.FlipsBits && Chance.Next(2) == 0)
+            FlipBits();
         Time.Run(Chance.Next(1, 1500)); // clients meet a broker that is not there
+    }
+
+    /// <summary>Only in the logs of topics and what can be made from them: the rest has no copy to be mended by.</summary>
+    private void FlipBits()
+    {
+        for (var count = Chance.Next(1, 3); count > 0; count--)
+        {
+            var partitions = Ledger.StableTopics.SelectMany(topic => topic.Partitions).ToList();
+            var partition = partitions[Chance.Next(partitions.Count)];
+            var files = Disk.Paths.Where(path => path.StartsWith(partition.Name + "/", StringComparison.Ordinal)
+                && path.EndsWith(FlippedSuffixes[Chance.Next(FlippedSuffixes.Length)], StringComparison.Ordinal)).ToList();
+            if (files.Count == 0)
+                continue;
+            var path = files[Chance.Next(files.Count)];
+            var length = Disk.Content(path).Length;
+            if (length == 0)
+                continue;
+            var position = Chance.Next(length);
+            Disk.Flip(path, position, Chance.Next(8));
+            Trace.Line($"disk: a bit of {path} at {position} is turned over");
+            Sometimes.Count(Rare.BitFlipped);
+            if (path.EndsWith(".log", StringComparison.Ordinal))
+                partition.Flips++;
+        }
     }
 
     private void CutPower()
@@ -218,6 +248,7 @@ internal sealed partial class World
     private bool TryStart(bool mayCrash)
     {
         Starts++;
+        _heard.Clear();
         Faults.Renew();
         _flushedAtFailure.Clear();
         Disk.Capacity = long.MaxValue;

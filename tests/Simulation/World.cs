@@ -23,6 +23,7 @@ internal sealed partial class World
     private readonly PlantedBug _bug;
     private readonly List<ClientConnection> _connections = [];
     private readonly Dictionary<Partition, long> _flushedAtFailure = [];
+    private readonly HashSet<string> _heard = [];
     private bool _isQuiet;
     private bool _wasFull;
 

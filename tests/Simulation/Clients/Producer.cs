@@ -133,7 +133,8 @@ internal sealed class Producer : Client
     /// does not know; it forgets with its oldest segments; and over a restart its snapshot keeps one batch a producer.
     /// </summary>
     private bool MayBeUnknown(PartitionLedger partition, List<Batch> open, int starts) =>
-        open[0].Sequence == 0 || !partition.KeepsAll || (open.Count > 1 && World.Starts > starts);
+        open[0].Sequence == 0 || !partition.KeepsAll || partition.Flips > 0
+        || (open.Count > 1 && World.Starts > starts);
 
     /// <summary>None is a success, UnknownServerError stands for no answer.</summary>
     private async Task<ErrorCode> Send(TopicLedger topic, int index, Batch batch, short acks)

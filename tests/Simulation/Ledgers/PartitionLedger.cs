@@ -18,8 +18,11 @@ internal sealed class SentRecord(int id, short acks)
 /// </remarks>
 internal sealed class PartitionLedger(World world, string name, bool keepsAll)
 {
+    private const int MostRecords = 5; // of a batch
+
     private readonly Dictionary<int, SentRecord> _sent = [];
     private readonly List<Shown> _shown = [];
+    private readonly List<(long From, long End)> _damaged = [];
 
     public string Name { get; } = name;
 
@@ -37,7 +40,11 @@ internal sealed class PartitionLedger(World world, string name, bool keepsAll)
     /// <summary>The end of what is kept.</summary>
     public long KeptEnd { get; private set; }
 
-    public int Count => _sent.Count;
+    /// <summary>Bits of the log's files that were turned over: only then may damage be told.</summary>
+    public int Flips { get; set; }
+
+    /// <summary>The start that an answered DeleteRecords has promised.</summary>
+    public long PromisedStart { get; private set; }
 
     public void Sent(SentRecord record)
     {
@@ -54,6 +61,34 @@ internal sealed class PartitionLedger(World world, string name, bool keepsAll)
 
     /// <summary>A reader was given a record.</summary>
     public void Read(long offset, int id) => Show(offset, id, isKept: true);
+
+    /// <summary>An answered DeleteRecords: nothing below comes back.</summary>
+    public void Trimmed(long start) => PromisedStart = Math.Max(PromisedStart, start);
+
+    /// <summary>The broker has told that offsets can't be read. A flipped bit costs its batch, no more.</summary>
+    public void ToldDamage(long from, long end)
+    {
+        if (Flips == 0)
+            world.Fail($"{Name}: offsets {from} to {end - 1} are said to be damaged, and nothing was");
+        else if (end - from > (long)MostRecords * Flips)
+            world.Fail($"{Name}: {Flips} flipped bits have damaged offsets {from} to {end - 1}");
+        else
+            _damaged.Add((from, end));
+    }
+
+    /// <summary>Where the damage ends that an offset lies in; null if none was told.</summary>
+    public long? DamageEnd(long offset) =>
+        _damaged.Find(range => range.From <= offset && offset < range.End) is { End: > 0 } range ? range.End : null;
+
+    /// <summary>The broker has told that the end of the log was cut: behind a flipped bit nothing can be known.</summary>
+    public void ToldCut(long from)
+    {
+        if (Flips == 0)
+            return;
+        if (from < _shown.Count)
+            _shown.RemoveRange((int)from, _shown.Count - (int)from);
+        KeptEnd = Math.Min(KeptEnd, from);
+    }
 
     /// <summary>What the broker lets be seen, in one life.</summary>
     public void Observe(long highWatermark, long logStartOffset)
@@ -72,13 +107,15 @@ internal sealed class PartitionLedger(World world, string name, bool keepsAll)
     {
         (HighWatermark, LogStartOffset) = (0, 0);
         Observe(end, start);
+        if (start < PromisedStart)
+            world.Fail($"{Name}: records below {PromisedStart} were deleted for good, and the log starts at {start}");
         var seen = new HashSet<int>();
         var next = start;
         foreach (var (offset, id) in records)
         {
             if (offset < start)
                 continue;
-            if (offset != next)
+            if (offset != next && !IsDamaged(next, offset))
                 world.Fail($"{Name}: behind offset {next - 1} comes {offset}");
             if (!seen.Add(id))
                 world.Fail($"{Name}: record {id} is there twice, again at offset {offset}");
@@ -86,7 +123,7 @@ internal sealed class PartitionLedger(World world, string name, bool keepsAll)
             next = offset + 1;
         }
 
-        if (next != end)
+        if (next != end && !IsDamaged(next, end))
             world.Fail($"{Name}: the log ends at {end}, its records at {next}");
         for (var offset = (int)end; offset < _shown.Count; offset++)
         {
@@ -120,12 +157,21 @@ internal sealed class PartitionLedger(World world, string name, bool keepsAll)
     private void Lose(long offset, string how)
     {
         var shown = _shown[(int)offset];
+        if (IsDamaged(offset, offset + 1))
+            return;
         if (shown.IsKept)
             world.Fail($"{Name}: record {shown.Id} at offset {offset} was promised to be kept, and {how}");
         else if (shown.PowerCuts == world.PowerCuts)
             world.Fail($"{Name}: record {shown.Id} at offset {offset} was seen, no power failed, and it {how}");
         else
             world.Sometimes.Count(Rare.UnacknowledgedRecordLost);
+    }
+
+    private bool IsDamaged(long from, long end)
+    {
+        while (from < end && DamageEnd(from) is { } behind)
+            from = behind;
+        return from >= end;
     }
 
     private readonly record struct Shown(int Id, bool IsKept, int PowerCuts);

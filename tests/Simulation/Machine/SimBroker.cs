@@ -83,11 +83,11 @@ internal sealed class SimBroker
             new LogOpening(WasCleanlyShutDown, Offset.Zero, Offset.Zero)));
         var core = new Controller(settings, _world.Ids, MostPartitions);
         _controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, Log);
-        Dispatcher = Serve(_controller, coordinators, settings);
         new RetentionTask(Topics, _maintenance, settings, Log).Start();
         _checkpoints = new CheckpointTask(Topics, checkpoints, _maintenance, Log);
         _checkpoints.Save();
         _checkpoints.Start();
+        Dispatcher = Serve(_controller, coordinators, settings);
     }
 
     public VirtualLoop LoopFor(int connection) => _loops[connection % _loops.Length];
@@ -160,6 +160,7 @@ internal sealed class SimBroker
             [ApiKey.SyncGroup] = new SyncGroupHandler(coordinators),
             [ApiKey.CreateTopics] = new CreateTopicsHandler(controller),
             [ApiKey.DeleteTopics] = new DeleteTopicsHandler(controller),
+            [ApiKey.DeleteRecords] = new DeleteRecordsHandler(Topics, _checkpoints!),
             [ApiKey.InitProducerId] = new InitProducerIdHandler(new ProducerIds(controller)),
             [ApiKey.CreatePartitions] = new CreatePartitionsHandler(controller),
         });
