@@ -23,9 +23,6 @@ public sealed class Node : IDisposable
 {
     private const int CommitterThreads = 4;
 
-    /// <summary>Open files that are set aside for a partition: its segments, and its share of connections.</summary>
-    private const int FilesAPartition = 2;
-
     private const int InFlightRequests = 256;
     private const int UnsentBytes = 1 << 20;
 
@@ -38,6 +35,8 @@ public sealed class Node : IDisposable
     private readonly TopicPartitions _topics = new();
     private readonly RetentionTask _retention;
     private readonly CheckpointTask _checkpoints;
+    private readonly Loop _cleanerLoop;
+    private readonly CleanerTask _cleaner;
     private readonly MetadataPublisher _publisher;
     private readonly Listener _listener;
     private readonly Action<string> _log;
@@ -47,13 +46,14 @@ public sealed class Node : IDisposable
         _directory = directory;
         _listener = listener;
         _log = log;
-        var disk = new FileDisk(directory.Path);
+        var files = new FileDisk(directory.Path);
+        var disk = new FailStopDisk(files, directory.Path);
         _committer = new Committer(CommitterThreads, log);
         _background = new Loop("background", log);
         _maintenance = new Loop("maintenance", log);
         _loops = [.. Enumerable.Range(0, settings.Int("num.network.threads")).Select(i => new Loop($"loop-{i}", log))];
 
-        var coordinators = new GroupCoordinators(_background, settings, new MemberIds());
+        var coordinators = new GroupCoordinators(_background, settings, new MemberIds()) { Log = log };
         var checkpoints = new LogCheckpoints(disk);
         _publisher = new MetadataPublisher(disk, _topics, coordinators, _committer, settings, Clock.Machine)
         {
@@ -64,7 +64,7 @@ public sealed class Node : IDisposable
         _metadataLog = new LocalMetadataLog(PartitionLog.Open(
             disk, new TopicPartition(TopicName.ClusterMetadata, 0), LogSettings.Default, Clock.Machine.Now,
             new LogOpening(_directory.WasCleanlyShutDown, Offset.Zero, Offset.Zero)));
-        var core = new Controller(settings, Randomness.Machine, OpenFiles.Limit / FilesAPartition);
+        var core = new Controller(settings, Randomness.Machine);
         var controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, log);
         var (host, port) = AdvertisedAddress(settings);
         var identity = new NodeIdentity(_directory.ClusterId, settings.NodeId, host, port);
@@ -77,6 +77,10 @@ public sealed class Node : IDisposable
         _retention.Start();
         _checkpoints.Save();
         _checkpoints.Start();
+        new IdleFilesTask(files.CloseIdle, _maintenance).Start();
+        _cleanerLoop = new Loop("log-cleaner", log);
+        _cleaner = new CleanerTask(_topics, _cleanerLoop, settings, disk, log);
+        _cleaner.Start();
         _listener.Start(_loops, dispatcher, limits);
     }
 
@@ -113,6 +117,8 @@ public sealed class Node : IDisposable
             loop.Dispose();
         _background.Dispose();
         _maintenance.Dispose();
+        _cleanerLoop.Dispose();
+        _cleaner.Dispose();
         _committer.Dispose();
         var isClean = !_publisher.HasFailed;
         foreach (var partition in _topics.Topics.SelectMany(topic => topic.Partitions))

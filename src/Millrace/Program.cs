@@ -16,6 +16,7 @@ public static class Program
             ProduceCommand.Create(),
             ConsumeCommand.Create(),
             CdcCommand.Create(),
+            LogCommand.Create(Console.OpenStandardOutput),
             VersionCommand.Create(),
         };
         var parsed = root.Parse(arguments);

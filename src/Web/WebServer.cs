@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace Millrace.Web;
 
@@ -32,9 +31,11 @@ public sealed class WebServer : IAsyncDisposable
     /// <exception cref="IOException">The address can't be had.</exception>
     public static async Task<WebServer> StartAsync(IPEndPoint address, Func<IReadOnlyList<ConnectorState>> connectors)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(options => options.Listen(address));
+        // Not the usual builder: it reads settings meant for other programs, and watches every folder below the working
+        // directory for them, which may be that of ten thousand partitions.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(options => options.Listen(address));
+        builder.Services.AddRoutingCore();
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(
             options => options.ShutdownTimeout = TimeSpan.FromSeconds(2));
         var application = builder.Build();

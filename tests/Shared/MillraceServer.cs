@@ -8,9 +8,14 @@ internal sealed class MillraceServer : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("millrace-");
     private readonly string[] _arguments;
+    private readonly int _openFiles;
     private ChildProcess? _process;
 
-    private MillraceServer(string[] arguments) => _arguments = arguments;
+    private MillraceServer(string[] arguments, int openFiles)
+    {
+        _arguments = arguments;
+        _openFiles = openFiles;
+    }
 
     public string Data => Path.Combine(_folder.FullName, "data");
 
@@ -30,9 +35,12 @@ internal sealed class MillraceServer : IAsyncDisposable
         "src", "Millrace", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "millrace");
 
     /// <summary>Starts a server that serves, on a new data directory.</summary>
-    public static async Task<MillraceServer> Start(params string[] arguments)
+    public static Task<MillraceServer> Start(params string[] arguments) => StartWith(0, arguments);
+
+    /// <summary>The same with a limit of open files, 0 being that of the tests.</summary>
+    public static async Task<MillraceServer> StartWith(int openFiles, params string[] arguments)
     {
-        var server = new MillraceServer(arguments);
+        var server = new MillraceServer(arguments, openFiles);
         try
         {
             await server.StartAgain();
@@ -53,7 +61,10 @@ internal sealed class MillraceServer : IAsyncDisposable
     {
         if (_process is not null)
             await _process.DisposeAsync();
-        _process = Run(["server", "--data", Data, "--kafka", Bootstrap, "--http", Http, .. _arguments]);
+        string[] command = [Program, "server", "--data", Data, "--kafka", Bootstrap, "--http", Http, .. _arguments];
+        _process = _openFiles == 0
+            ? ChildProcess.Start(command[0], command[1..])
+            : ChildProcess.Start("/bin/sh", ["-c", $"ulimit -n {_openFiles}; exec \"$@\"", "sh", .. command]);
         using var deadline = ChildProcess.Deadline();
         while (await _process.Output.ReadLineAsync(deadline.Token) is { } line)
         {

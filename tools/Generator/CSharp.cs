@@ -55,16 +55,21 @@ internal static class CSharp
     /// <summary>An expression that is true when a tagged field is not at its default and so must be written.</summary>
     public static string IsSet(Field field)
     {
+        if (field.Default == "null" && (field.IsArray || field.IsStruct || field.Type == "bytes"))
+            return $"{field.Name} is not null";
+        var orNull = field.Nullable is null ? "" : $"{field.Name} is null || ";
         if (field.IsArray)
-            return field.Default == "null" ? $"{field.Name} is not null" : $"{field.Name}.Count > 0";
+            return $"{orNull}{field.Name}.Count > 0";
         if (field.IsStruct)
         {
-            var defaults = field.Children.Select(child => $"{field.Name}.{child.Name} == {Literal(child)}");
-            return field.Default == "null" ? $"{field.Name} is not null" : $"!({string.Join(" && ", defaults)})";
+            var defaults = field.Children.Select(child => child.IsArray
+                ? $"{field.Name}.{child.Name}.Count == 0"
+                : $"{field.Name}.{child.Name} == {Literal(child)}");
+            return $"{orNull}!({string.Join(" && ", defaults)})";
         }
 
         if (field.Type == "bytes")
-            return field.Default == "null" ? $"{field.Name} is not null" : $"!{field.Name}.IsEmpty";
+            return $"!{field.Name}.IsEmpty";
         return $"{field.Name} != {Literal(field)}";
     }
 

@@ -140,11 +140,15 @@ internal sealed class Emitter
                 : $"reader.Bytes({FlexibleArgument})",
             "records" => $"reader.Records({FlexibleArgument}, {(isNullable ? allowNull : "false")})",
             _ when field.IsStruct => isNullable
-                ? $"reader.IsNullStruct() ? null : reader.Struct<{field.Type}>(version)"
+                ? $"{NullMarker(field)} ? null : reader.Struct<{field.Type}>(version)"
                 : $"reader.Struct<{field.Type}>(version)",
             _ => $"reader.{CSharp.Method(field.Type)}()",
         };
     }
+
+    /// <summary>Kafka marks a null structure by a byte, but in a tagged field by a varint.</summary>
+    private static string NullMarker(Field field) =>
+        field.Tag is null ? "reader.IsNullStruct()" : "reader.UnsignedVarint() == 0";
 
     private void EmitWrite(List<Field> fields)
     {
@@ -185,6 +189,13 @@ internal sealed class Emitter
 
     private void EmitWriteField(Field field)
     {
+        if (field is { IsStruct: true, IsArray: false, Nullable: not null, Tag: not null })
+        {
+            Line($"writer.UnsignedVarint({field.Name} is null ? 0u : 1u);");
+            Line($"{field.Name}?.Write(writer, version);");
+            return;
+        }
+
         if (!field.IsArray)
         {
             Line(WriteValue(field, field.Name, field.Nullable is not null) + ";");

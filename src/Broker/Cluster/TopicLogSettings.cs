@@ -17,18 +17,21 @@ internal static class TopicLogSettings
     {
         string Text(string name) => EffectiveConfigs.Text(name, settings, topic.Configs);
         var policies = ConfigText.Items(Text("cleanup.policy"));
+        var compacts = policies.Contains("compact");
         var compression = Text("compression.type");
         return new LogSettings
         {
             SegmentBytes = int.Parse(Text("segment.bytes")),
-            SegmentMs = long.Parse(Text("segment.ms")),
+            SegmentMs = compacts
+                ? Math.Min(long.Parse(Text("segment.ms")), long.Parse(Text("max.compaction.lag.ms")))
+                : long.Parse(Text("segment.ms")),
             SegmentIndexBytes = int.Parse(Text("segment.index.bytes")),
             IndexIntervalBytes = int.Parse(Text("index.interval.bytes")),
             MaxMessageBytes = int.Parse(Text("max.message.bytes")),
             TimestampType = Enum.Parse<TimestampType>(Text("message.timestamp.type")),
             TimestampBeforeMaxMs = long.Parse(Text("message.timestamp.before.max.ms")),
             TimestampAfterMaxMs = long.Parse(Text("message.timestamp.after.max.ms")),
-            Compact = policies.Contains("compact"),
+            Compact = compacts,
             Delete = policies.Contains("delete"),
             Compression = Codec(compression),
             CompressionLevel = compression is "gzip" or "lz4" or "zstd"

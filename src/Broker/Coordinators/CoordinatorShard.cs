@@ -16,79 +16,94 @@ namespace Millrace.Broker.Coordinators;
 /// <para>Owned by <see cref="GroupCoordinators"/>. 1. The core is called under one lock, which is never held while
 /// waiting or replying. 2. A record is replayed after it was appended, before the next call. 3. An answer that
 /// depends on appended records goes when these are flushed. 4. After a failed append everything that waits is refused
-/// and a new core is loaded from the log; when the storage has failed, none is.</para>
+/// and a new core is loaded from the log; when the storage has failed, none is. 5. Where the log can't be read whole,
+/// nothing is served: what a part of it says may be wrong. 6. On a full disk reads go on; changes are tried again
+/// every second, for each attempt that fails costs a loading.</para>
 /// </remarks>
 internal sealed class CoordinatorShard
 {
+    private const int RetryMs = 1_000;
+
     private readonly Partition _partition;
     private readonly Func<GroupCoordinator> _newCore;
     private readonly ILoop _timers;
+    private readonly Action<string> _log;
     private readonly Lock _lock = new();
     private readonly Effects _effects = new();
     private List<GroupReply> _due = [];
-    private GroupCoordinator _core;
+    private GroupCoordinator? _core; // null once nothing is served
     private ITimer? _timer;
     private Instant _wakeAt = Instant.Never;
-    private bool _isServing = true;
+    private Instant _pausedUntil = new(0);
 
-    public CoordinatorShard(Partition partition, Func<GroupCoordinator> newCore, ILoop timers)
+    public CoordinatorShard(Partition partition, Func<GroupCoordinator> newCore, ILoop timers, Action<string> log)
     {
         _partition = partition;
         _newCore = newCore;
         _timers = timers;
-        _core = Load();
+        _log = log;
+        Load();
     }
 
     /// <summary>
-    /// Lets the core decide, and does what it wants done. False, with nothing done, once the partition is closed or its
-    /// storage has failed.
+    /// Lets the core decide, and does what it wants done. False, with nothing done, once the partition is closed, its
+    /// storage has failed or its log can't be read, and for a while after the disk was full.
     /// </summary>
     public bool Run(Action<GroupCoordinator, Instant, Effects> decide)
     {
         List<GroupReply> due;
         lock (_lock)
         {
-            if (!_isServing)
-                return false;
             var now = _timers.Steady;
-            Decide(decide, now);
-            Apply();
-            var deadline = _core.Expire(now, _effects);
-            Apply();
-            Arm(deadline);
-            (due, _due) = (_due, []);
+            if (_core is null || now < _pausedUntil)
+                return false;
+            Decide(decide, _core, now);
+            if (Apply(_core, now))
+            {
+                var deadline = _core.Expire(now, _effects);
+                if (Apply(_core, now))
+                    Arm(deadline);
+            }
+
+            due = TakeDue();
         }
 
-        foreach (var reply in due)
-            Send(reply);
+        Send(due);
         return true;
     }
 
     /// <summary>The listener hears when all that was decided by now is on stable storage.</summary>
     public void AwaitFlush(IFlushListener listener) => _partition.AwaitFlush(listener);
 
-    /// <summary>Reads the core, which must not change by it; null where <see cref="Run"/> gives false.</summary>
+    /// <summary>Reads the core, which must not change by it; null where nothing is served.</summary>
     public TResult? Read<TResult>(Func<GroupCoordinator, TResult> read)
         where TResult : class
     {
         lock (_lock)
-            return _isServing ? read(_core) : null;
+            return _core is null ? null : read(_core);
     }
 
     /// <summary>Serves no more: everything that waits is told to look for its coordinator anew.</summary>
     public void Close()
     {
-        Run((core, _, effects) => core.Resign(ErrorCode.NotCoordinator, effects));
+        List<GroupReply> due;
         lock (_lock)
-            _isServing = false;
+        {
+            if (_core is not null)
+                Resign(_core, ErrorCode.NotCoordinator);
+            _core = null;
+            due = TakeDue();
+        }
+
+        Send(due);
     }
 
     /// <summary>What a call that fails has wanted done so far is dropped: nobody must get it for another's.</summary>
-    private void Decide(Action<GroupCoordinator, Instant, Effects> decide, Instant now)
+    private void Decide(Action<GroupCoordinator, Instant, Effects> decide, GroupCoordinator core, Instant now)
     {
         try
         {
-            decide(_core, now, _effects);
+            decide(core, now, _effects);
         }
         catch
         {
@@ -97,7 +112,8 @@ internal sealed class CoordinatorShard
         }
     }
 
-    private void Apply()
+    /// <summary>False when the append failed: the core that decided is not that of the shard any more.</summary>
+    private bool Apply(GroupCoordinator core, Instant now)
     {
         var error = ErrorCode.None;
         var commit = new Commit(this, [.. _effects.Replies.Where(reply => reply.AfterCommit)]);
@@ -112,24 +128,39 @@ internal sealed class CoordinatorShard
             for (var i = 0; i < _effects.RecordCount; i++)
             {
                 var record = _effects.Record(i);
-                _core.Replay(record.Key, record.Value);
+                core.Replay(record.Key, record.Value);
             }
 
             _effects.Clear();
-            return;
+            return true;
         }
 
         foreach (var reply in commit.Replies)
             GroupErrors.Fail(reply.Response, GroupErrors.For(error));
         _due.AddRange(commit.Replies);
+        Resign(core, GroupErrors.For(error));
+        Recover(error, now);
+        return false;
+    }
+
+    /// <summary>What waits is refused.</summary>
+    private void Resign(GroupCoordinator core, ErrorCode error)
+    {
         _effects.Clear();
-        _core.Resign(GroupErrors.For(error), _effects);
+        core.Resign(error, _effects);
         _due.AddRange(_effects.Replies);
         _effects.Clear();
+    }
+
+    /// <summary>Goes on from what the log holds, unless the log is lost.</summary>
+    private void Recover(ErrorCode error, Instant now)
+    {
+        _core = null;
         if (_partition.Log.IsOffline)
-            _isServing = false;
-        else
-            _core = Load();
+            return;
+        if (error == ErrorCode.KafkaStorageError)
+            _pausedUntil = now + RetryMs;
+        Load();
     }
 
     private ErrorCode Append(Commit commit)
@@ -148,16 +179,43 @@ internal sealed class CoordinatorShard
         return _partition.Append(builder.Build(), AppendOrigin.Coordinator, _timers.Now, commit).Error;
     }
 
-    private GroupCoordinator Load()
+    private void Load()
     {
         var core = _newCore();
-        LogRecords.Replay(_partition.Log, (key, value) =>
+        try
         {
-            if (key is { } bytes)
-                core.Replay(bytes, value);
-        });
-        core.Start(_timers.Steady);
-        return core;
+            LogRecords.Replay(
+                _partition.Log,
+                record => Replay(core, record),
+                marker => core.ReplayEndTransaction(marker.Batch.ProducerId, marker.IsCommit));
+        }
+        catch (IOException failure)
+        {
+            _log($"The groups of {_partition.Id} are not served, for they can't be told: {failure.Message}");
+            return;
+        }
+
+        var now = _timers.Steady;
+        core.Start(now);
+        _core = core;
+        Arm(now < _pausedUntil ? _pausedUntil : now);
+    }
+
+    private static void Replay(GroupCoordinator core, in LogRecord record)
+    {
+        if (record.Key is not { } key)
+            return;
+        if (record.Batch.IsTransactional)
+            core.Replay(key, record.Value, record.Batch.ProducerId);
+        else
+            core.Replay(key, record.Value);
+    }
+
+    private List<GroupReply> TakeDue()
+    {
+        var due = _due;
+        _due = [];
+        return due;
     }
 
     private void Arm(Instant deadline)
@@ -174,6 +232,12 @@ internal sealed class CoordinatorShard
         lock (_lock)
             _wakeAt = Instant.Never;
         Run((_, _, _) => { });
+    }
+
+    private static void Send(List<GroupReply> replies)
+    {
+        foreach (var reply in replies)
+            Send(reply);
     }
 
     private static void Send(in GroupReply reply) => ((GroupRequest)reply.Token).Pending.Reply(reply.Response);

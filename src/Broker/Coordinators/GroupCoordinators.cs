@@ -22,6 +22,9 @@ internal sealed class GroupCoordinators(ILoop timers, BrokerSettings settings, I
 
     private volatile CoordinatorShard[] _shards = [];
 
+    /// <summary>Hears of groups that can't be served.</summary>
+    public Action<string> Log { get; init; } = _ => { };
+
     public IReadOnlyList<CoordinatorShard> Shards => _shards;
 
     /// <summary>The shard that keeps the group; null while there is no <c>__consumer_offsets</c>.</summary>
@@ -48,5 +51,5 @@ internal sealed class GroupCoordinators(ILoop timers, BrokerSettings settings, I
     }
 
     private CoordinatorShard Load(Partition partition) =>
-        new(partition, () => new GroupCoordinator(_settings, memberIds), timers);
+        new(partition, () => new GroupCoordinator(_settings, memberIds), timers, Log);
 }

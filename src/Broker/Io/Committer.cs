@@ -9,7 +9,9 @@ namespace Millrace.Broker.Io;
 /// </summary>
 /// <remarks>
 /// <para>Owned by the node. 1. A partition stands in the queue at most once and is flushed by one thread at a time.
-/// 2. An append that is enqueued before a flush begins is covered by it or by the next one.</para>
+/// 2. An append that is enqueued before a flush begins is covered by it or by the next one. 3. Partitions take turns:
+/// one that is written to without pause goes behind those that wait. 4. A flush that hangs takes its thread and no
+/// other.</para>
 /// </remarks>
 internal sealed class Committer : IFlushQueue, IDisposable
 {
@@ -35,6 +37,7 @@ internal sealed class Committer : IFlushQueue, IDisposable
 
     public void Enqueue(Partition partition)
     {
+        Interlocked.MemoryBarrier(); // what was appended is seen by a flush that begins after the state is read
         while (true)
         {
             var state = Volatile.Read(ref partition.FlushState);
@@ -62,13 +65,33 @@ internal sealed class Committer : IFlushQueue, IDisposable
     {
         foreach (var partition in _queue.GetConsumingEnumerable())
         {
-            Volatile.Write(ref partition.FlushState, Flushing);
             do
             {
-                Interlocked.CompareExchange(ref partition.FlushState, Flushing, FlushingAndWanted);
+                // A full fence: whoever finds the partition queued before this appended before the flush looks.
+                Interlocked.Exchange(ref partition.FlushState, Flushing);
                 Flush(partition);
             }
-            while (Interlocked.CompareExchange(ref partition.FlushState, Idle, Flushing) != Flushing);
+            while (IsWantedAgain(partition) && !TryQueueBehind(partition));
+        }
+    }
+
+    private static bool IsWantedAgain(Partition partition) =>
+        Interlocked.CompareExchange(ref partition.FlushState, Idle, Flushing) != Flushing;
+
+    /// <summary>False if nobody waits, or the queue takes no more: then it is flushed again at once.</summary>
+    private bool TryQueueBehind(Partition partition)
+    {
+        if (_queue.Count == 0 || _queue.IsAddingCompleted)
+            return false;
+        Volatile.Write(ref partition.FlushState, Queued);
+        try
+        {
+            _queue.Add(partition);
+            return true;
+        }
+        catch (InvalidOperationException) // completed since it was asked
+        {
+            return false;
         }
     }
 

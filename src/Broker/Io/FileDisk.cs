@@ -1,151 +1,81 @@
-using Microsoft.Win32.SafeHandles;
+using System.IO.Enumeration;
 using Millrace.Core.Log;
 
 namespace Millrace.Broker.Io;
 
-/// <summary>A data directory in the file system.</summary>
+/// <summary>
+/// A data directory in the file system. However many files are open, few of them hold a descriptor at a time
+/// (<see cref="FileHandles"/>). Every failure is an <see cref="IOException"/>.
+/// </summary>
 internal sealed class FileDisk : IDisk
 {
-    private const int NoSpace = 28;
-    private const int QuotaExceeded = 122;
+    private static readonly EnumerationOptions Everything = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
 
     private readonly string _root;
+    private readonly FileHandles _handles;
 
-    public FileDisk(string root)
+    /// <param name="root">The directory, which is made if it is not there.</param>
+    /// <param name="mostHandles">So many descriptors are kept, but for files with unflushed writes.</param>
+    public FileDisk(string root, int mostHandles)
     {
         _root = Path.GetFullPath(root);
-        Directory.CreateDirectory(_root);
+        _handles = new FileHandles(mostHandles);
+        Guarded(() => Directory.CreateDirectory(_root));
     }
 
-    public IDiskFile Open(string path)
+    public FileDisk(string root)
+        : this(root, OpenFiles.ForLogs)
     {
-        try
-        {
-            return new FileDiskFile(System.IO.File.OpenHandle(
-                Full(path), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete),
-                _root, path);
-        }
-        catch (UnauthorizedAccessException e)
-        {
-            throw new IOException(e.Message, e);
-        }
     }
 
-    public bool Exists(string path) => Path.Exists(Full(path));
+    /// <summary>Descriptors that are open now.</summary>
+    public int Handles => _handles.Count;
 
-    public void Delete(string path) => System.IO.File.Delete(Full(path));
+    public IDiskFile Open(string path) => FileDiskFile.Open(_root, path, _handles);
 
-    public void Rename(string from, string to)
-    {
-        if (Directory.Exists(Full(from)))
-            Directory.Move(Full(from), Full(to));
-        else
-            System.IO.File.Move(Full(from), Full(to), overwrite: true);
-    }
+    public bool Exists(string path) => Native.PathExists(Full(path));
 
-    public void CreateDirectory(string path) => Directory.CreateDirectory(Full(path));
+    public void Delete(string path) => Native.Unlink(Full(path));
+
+    public void Rename(string from, string to) => Native.Rename(Full(from), Full(to));
+
+    public void CreateDirectory(string path) => Native.MakeDirectory(Full(path));
 
     public void DeleteDirectory(string path)
     {
-        if (Directory.Exists(Full(path)))
-            Directory.Delete(Full(path), recursive: true);
+        if (Exists(path))
+            Guarded(() => Directory.Delete(Full(path), recursive: true));
     }
 
-    public IReadOnlyList<string> List(string path) =>
-        [.. new DirectoryInfo(Full(path)).EnumerateFileSystemInfos().Select(info => info.Name)];
+    public IReadOnlyList<string> List(string path)
+    {
+        IReadOnlyList<string> names = [];
+        Guarded(() => names =
+        [
+            .. new FileSystemEnumerable<string>(
+                Full(path), (ref FileSystemEntry entry) => entry.FileName.ToString(), Everything),
+        ]);
+        return names;
+    }
 
     public void FlushDirectory(string path) => Native.FsyncDirectory(Full(path));
 
-    private string Full(string path) => Path.Combine(_root, path);
+    /// <summary>
+    /// Closes the descriptors that were not used since the last call, but for those of files with unflushed writes.
+    /// </summary>
+    public void CloseIdle() => _handles.CloseIdle();
 
-    private sealed class FileDiskFile(SafeFileHandle handle, string root, string path) : IDiskFile
+    private string Full(string path) => path.Length == 0 ? _root : _root + "/" + path;
+
+    private static void Guarded(Action action)
     {
-        public long Length
+        try
         {
-            get
-            {
-                try
-                {
-                    return RandomAccess.GetLength(handle);
-                }
-                catch (ObjectDisposedException e)
-                {
-                    throw Closed(e);
-                }
-            }
+            action();
         }
-
-        public int Read(long position, Span<byte> destination)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            try
-            {
-                int total = 0;
-                while (total < destination.Length)
-                {
-                    int count = RandomAccess.Read(handle, destination[total..], position + total);
-                    if (count == 0)
-                        break;
-                    total += count;
-                }
-
-                return total;
-            }
-            catch (ObjectDisposedException e)
-            {
-                throw Closed(e);
-            }
+            throw Native.Translated(failure);
         }
-
-        public void Write(long position, ReadOnlySpan<byte> source)
-        {
-            try
-            {
-                RandomAccess.Write(handle, source, position);
-            }
-            catch (IOException e) when (e.HResult is NoSpace or QuotaExceeded)
-            {
-                throw new DiskFullException(e.Message, e);
-            }
-            catch (ObjectDisposedException e)
-            {
-                throw Closed(e);
-            }
-        }
-
-        public void Flush()
-        {
-            try
-            {
-                Native.Fdatasync(handle);
-            }
-            catch (ObjectDisposedException e)
-            {
-                throw Closed(e);
-            }
-        }
-
-        public void Truncate(long length)
-        {
-            try
-            {
-                RandomAccess.SetLength(handle, length);
-            }
-            catch (ObjectDisposedException e)
-            {
-                throw Closed(e);
-            }
-        }
-
-        public void Reserve(long length) => Native.Reserve(handle, length);
-
-        public void MoveTo(string newPath)
-        {
-            System.IO.File.Move(Path.Combine(root, path), Path.Combine(root, newPath), overwrite: true);
-            path = newPath;
-        }
-
-        public void Dispose() => handle.Dispose();
-
-        private static IOException Closed(ObjectDisposedException e) => new("The file is closed.", e);
     }
 }

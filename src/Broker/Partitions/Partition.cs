@@ -45,6 +45,9 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
     /// <summary>The end of what read_committed shows: the high watermark, or the first open transaction.</summary>
     public Offset LastStableOffset => Log.LastStableOffset(HighWatermark);
 
+    /// <summary>Serialises what changes the log; never held while waiting for the disk.</summary>
+    internal Lock Gate => _lock;
+
     /// <summary>Held by the flush queue while the partition stands in it.</summary>
     internal int FlushState;
 

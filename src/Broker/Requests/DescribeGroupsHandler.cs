@@ -5,7 +5,8 @@ using Millrace.Protocol.Messages;
 namespace Millrace.Broker.Requests;
 
 /// <summary>
-/// DescribeGroups (key 15), versions 0 to 6. A group that is not there is Dead, and from version 6 an error.
+/// DescribeGroups (key 15), versions 0 to 6. A group that is not there is Dead, and from version 6 an error;
+/// so is one that is not classic.
 /// </summary>
 internal sealed class DescribeGroupsHandler(GroupCoordinators coordinators) : RequestHandler<DescribeGroupsRequest>
 {

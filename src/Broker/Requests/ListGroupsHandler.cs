@@ -4,7 +4,8 @@ using Millrace.Protocol.Messages;
 namespace Millrace.Broker.Requests;
 
 /// <summary>
-/// ListGroups (key 16), versions 0 to 5: the groups of every shard, filtered by state (4) and type (5).
+/// ListGroups (key 16), versions 0 to 5: the groups of every shard, filtered by state (4) and type (5). Those of a
+/// shard that is not served are left out, as by Kafka.
 /// </summary>
 internal sealed class ListGroupsHandler(GroupCoordinators coordinators) : RequestHandler<ListGroupsRequest>
 {

@@ -10,7 +10,8 @@ namespace Millrace.Broker.Requests;
 /// </summary>
 /// <remarks>
 /// <para>Null topics (from version 2) ask for all. Version 8 asks for several groups, 10 names topics by id. What is
-/// answered is on stable storage. Known gap: require_stable has nothing to wait for without transactions.</para>
+/// answered is on stable storage. With require_stable (7) a partition for which an open transaction committed an offset
+/// is UNSTABLE_OFFSET_COMMIT (KIP-447), if the partition was named or has a committed offset.</para>
 /// </remarks>
 internal sealed class OffsetFetchHandler(GroupCoordinators coordinators, TopicPartitions topics)
     : RequestHandler<OffsetFetchRequest>
@@ -25,11 +26,11 @@ internal sealed class OffsetFetchHandler(GroupCoordinators coordinators, TopicPa
         if (pending.Version >= FirstVersionWithGroups)
         {
             foreach (var group in request.Groups)
-                response.Groups.Add(Fetch(group, pending.Version, delayed, response));
+                response.Groups.Add(Fetch(group, pending.Version, request.RequireStable, delayed, response));
         }
         else
         {
-            var found = Fetch(AsGroup(request), pending.Version, delayed, response);
+            var found = Fetch(AsGroup(request), pending.Version, request.RequireStable, delayed, response);
             response.ErrorCode = found.ErrorCode;
             response.Topics = found.Topics.ConvertAll(AsOldTopic);
         }
@@ -38,20 +39,25 @@ internal sealed class OffsetFetchHandler(GroupCoordinators coordinators, TopicPa
     }
 
     private OffsetFetchResponse.Group Fetch(
-        OffsetFetchRequest.Group group, short version, DelayedReply delayed, OffsetFetchResponse response)
+        OffsetFetchRequest.Group group,
+        short version,
+        bool requireStable,
+        DelayedReply delayed,
+        OffsetFetchResponse response)
     {
-        if (version >= FirstVersionWithIds && group.Topics is not null)
+        var hasIds = version >= FirstVersionWithIds;
+        if (hasIds && group.Topics is not null)
         {
             foreach (var topic in group.Topics)
                 topic.Name = topics.Find(topic.TopicId)?.Name ?? "";
         }
 
         var shard = coordinators.Find(group.GroupId);
-        var found = shard?.Read(core => core.FetchOffsets(group));
+        var found = shard?.Read(core => core.FetchOffsets(group, requireStable));
         if (found is null)
             return new() { GroupId = group.GroupId, ErrorCode = ErrorCode.NotCoordinator };
         shard!.AwaitFlush(delayed.Await(error => found.ErrorCode = response.ErrorCode = error));
-        if (version >= FirstVersionWithIds)
+        if (hasIds && found.ErrorCode == ErrorCode.None)
             NameByIds(group, found);
         return found;
     }

@@ -31,6 +31,8 @@ public sealed class BrokerSettings
 
     internal long Long(string key) => long.Parse(Text(key));
 
+    internal double Double(string key) => double.Parse(Text(key));
+
     internal bool Boolean(string key) => bool.Parse(Text(key));
 
     internal string Text(string key) => Find(key, out _)

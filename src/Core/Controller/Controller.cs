@@ -14,10 +14,9 @@ namespace Millrace.Core.Controller;
 /// <remarks>
 /// <para>Owned by the controller shard, which appends the records to <c>__cluster_metadata</c>, replays them and then
 /// answers. 1. Replaying the same records gives the same image. 2. What a request decides is valid on the image it saw:
-/// the shard replays one request's records before it takes the next. Reads see replayed, hence durable, state.
-/// 3. There are never more than the given number of partitions.</para>
+/// the shard replays one request's records before it takes the next. Reads see replayed, hence durable, state.</para>
 /// </remarks>
-internal sealed class Controller(BrokerSettings settings, IRandomness randomness, int mostPartitions)
+internal sealed class Controller(BrokerSettings settings, IRandomness randomness)
 {
     private const int MostPartitionsARequest = 10_000;
     private const long ProducerIdBlock = 1000;
@@ -177,9 +176,6 @@ internal sealed class Controller(BrokerSettings settings, IRandomness randomness
                 $"One request may create at most {MostPartitionsARequest} partitions.");
         }
 
-        if (TooMany(requested) is { } refusal)
-            return refusal;
-
         var id = randomness.NewUuid();
         var configs = topic.Configs.GroupBy(config => config.Name)
             .ToImmutableSortedDictionary(group => group.Key, group => group.Last().Value!);
@@ -230,8 +226,6 @@ internal sealed class Controller(BrokerSettings settings, IRandomness randomness
                 $"One request may add at most {MostPartitionsARequest} partitions.");
         }
 
-        if (TooMany(topic.Count - present) is { } refusal)
-            return refusal;
         if (topic.Assignments is { } assignments)
         {
             if (assignments.Count != topic.Count - present)
@@ -247,17 +241,6 @@ internal sealed class Controller(BrokerSettings settings, IRandomness randomness
         if (!validateOnly)
             AddPartitions(existing.Id, present, topic.Count, records);
         return Verdict.Good;
-    }
-
-    /// <summary>A refusal where this node could not open the logs of so many more partitions.</summary>
-    private Verdict? TooMany(int more)
-    {
-        var present = Image.Topics.Values.Sum(topic => topic.Partitions.Length);
-        return (long)present + more > mostPartitions
-            ? new Verdict(ErrorCode.PolicyViolation,
-                $"This node can hold {mostPartitions} partitions and has {present}: raise the limit of open files "
-                + "(ulimit -n) and restart it.")
-            : null;
     }
 
     private void AddPartitions(Uuid topic, int from, int to, List<IMessage> records)

@@ -55,7 +55,7 @@ internal sealed partial class GroupCoordinator
             CompleteJoin(group, now, effects);
     }
 
-    /// <summary>Every now and then looks at all groups for offsets that nobody wants any more.</summary>
+    /// <summary>Every now and then looks at all classic groups for offsets that nobody wants any more.</summary>
     private void CleanUp(Instant now, Effects effects)
     {
         if (_nextCleanup <= now)
@@ -83,7 +83,8 @@ internal sealed partial class GroupCoordinator
         foreach (var (topic, partitions) in _offsets.Of(group.GroupId))
             foreach (var (partition, offset) in partitions)
             {
-                if (!HasExpired(group, topic, offset, wanted, now))
+                var key = new OffsetKey(group.GroupId, topic, partition);
+                if (_pending.Has(key) || !HasExpired(group, topic, offset, wanted, now))
                 {
                     anyLeft = true;
                     continue;
@@ -91,10 +92,10 @@ internal sealed partial class GroupCoordinator
 
                 if (effects.RecordCount >= settings.MaxExpiredRecords)
                     return false;
-                GroupRecords.DeleteOffset(effects, group.GroupId, topic, partition);
+                GroupRecords.DeleteOffset(effects, key);
             }
 
-        if (anyLeft || group is not { State: GroupState.Empty, Pending.Count: 0 })
+        if (anyLeft || _pending.Has(group.GroupId) || group is not { State: GroupState.Empty, Pending.Count: 0 })
             return true;
         if (IsForgettable(group))
             _groups.Remove(group.GroupId);
@@ -105,7 +106,7 @@ internal sealed partial class GroupCoordinator
 
     /// <summary>True for a group of which neither the log nor anybody outside knows.</summary>
     private bool IsForgettable(ClassicGroup group) =>
-        group is { State: GroupState.Empty, Pending.Count: 0, IsStored: false } && !_offsets.Has(group.GroupId);
+        group is { State: GroupState.Empty, Pending.Count: 0, IsStored: false } && !HasOffsets(group.GroupId);
 
     /// <summary>
     /// An offset lives for the retention time after its commit; with an Empty group also after the last member went,

@@ -21,6 +21,8 @@ internal sealed partial class GroupCoordinator
         else if (request.SessionTimeoutMs < settings.MinSessionTimeoutMs
             || request.SessionTimeoutMs > settings.MaxSessionTimeoutMs)
             join.Refuse(ErrorCode.InvalidSessionTimeout);
+        else if (_stored.TryGetValue(request.GroupId, out var stored))
+            JoinStored(stored, join);
         else if (!_groups.TryGetValue(request.GroupId, out var group))
             JoinUnknown(join);
         else
@@ -38,6 +40,37 @@ internal sealed partial class GroupCoordinator
         var group = new ClassicGroup(join.Request.GroupId);
         if (Join(group, join))
             _groups.Add(group.GroupId, group);
+    }
+
+    /// <summary>
+    /// A consumer or streams group that nobody is in becomes a classic one, which keeps its offsets: the client is sent
+    /// back to find that. Others are closed to classic members, as long as the coordinator does not serve them.
+    /// </summary>
+    private static void JoinStored(StoredGroup stored, in JoinCall join)
+    {
+        var group = new ClassicGroup(stored.GroupId);
+        if (!stored.IsEmpty || stored.Type == GroupType.Share)
+        {
+            join.Refuse(ErrorCode.InconsistentGroupProtocol, "");
+            return;
+        }
+
+        if (join.Request.MemberId.Length > 0)
+        {
+            join.Refuse(ErrorCode.UnknownMemberId);
+            return;
+        }
+
+        if (!group.Accepts(join.Request.ProtocolType, join.Request.Protocols))
+        {
+            join.Refuse(ErrorCode.InconsistentGroupProtocol);
+            return;
+        }
+
+        stored.Delete(join.Effects);
+        GroupRecords.Store(join.Effects, group.GroupId, group.ToRecord(join.Now));
+        var busy = GroupReplies.JoinError(join.Context.ApiVersion, "", ErrorCode.CoordinatorLoadInProgress);
+        join.Effects.Reply(join.Reply, busy, afterCommit: true);
     }
 
     /// <summary>False when the group refused the member.</summary>

@@ -43,18 +43,23 @@ internal sealed partial class GroupCoordinator
 
     /// <summary>
     /// The offsets of one group, of all its topics where the request names none. Topics are found by name; where all
-    /// are asked for, the answer has the ids that commits came with.
+    /// are asked for, the answer has the ids that commits came with. With <paramref name="requireStable"/> a partition
+    /// for which an offset is pending has none.
     /// </summary>
-    public OffsetFetchResponse.Group FetchOffsets(OffsetFetchRequest.Group request)
+    public OffsetFetchResponse.Group FetchOffsets(OffsetFetchRequest.Group request, bool requireStable = false)
     {
-        var response = new OffsetFetchResponse.Group { GroupId = request.GroupId };
+        var group = request.GroupId;
+        var response = new OffsetFetchResponse.Group { GroupId = group, ErrorCode = ValidateFetch(request) };
+        if (response.ErrorCode != ErrorCode.None)
+            return response;
         if (request.Topics is null)
-            foreach (var (topic, partitions) in _offsets.Of(request.GroupId))
+            foreach (var (topic, partitions) in _offsets.Of(group))
                 response.Topics.Add(new OffsetFetchResponse.GroupTopic
                 {
                     Name = topic,
                     TopicId = partitions.First().Value.TopicId,
-                    Partitions = [.. partitions.Select(partition => Fetched(partition.Key, partition.Value))],
+                    Partitions = [.. partitions.Select(
+                        partition => Fetch(new OffsetKey(group, topic, partition.Key), requireStable))],
                 });
         else
             foreach (var topic in request.Topics)
@@ -62,8 +67,8 @@ internal sealed partial class GroupCoordinator
                 {
                     Name = topic.Name,
                     TopicId = topic.TopicId,
-                    Partitions = [.. topic.PartitionIndexes.Select(partition => Fetched(partition,
-                        _offsets.TryGet(request.GroupId, topic.Name, partition, out var offset) ? offset : null))],
+                    Partitions = [.. topic.PartitionIndexes.Select(
+                        partition => Fetch(new OffsetKey(group, topic.Name, partition), requireStable))],
                 });
         return response;
     }
@@ -77,6 +82,15 @@ internal sealed partial class GroupCoordinator
     {
         if (groupId.Length == 0)
             return ErrorCode.InvalidGroupId;
+        if (_stored.TryGetValue(groupId, out var stored))
+        {
+            if (!stored.IsEmpty)
+                return ErrorCode.NonEmptyGroup;
+            for (var i = 0; i < partitions.Count; i++)
+                DeleteOffset(new OffsetKey(groupId, partitions[i].Topic, partitions[i].Partition), effects);
+            return ErrorCode.None;
+        }
+
         if (!_groups.TryGetValue(groupId, out var group))
             return ErrorCode.GroupIdNotFound;
         if (group.State != GroupState.Empty && group.ProtocolType != ConsumerProtocol.Type)
@@ -88,11 +102,17 @@ internal sealed partial class GroupCoordinator
         {
             var (topic, partition) = partitions[i];
             errors[i] = subscribed.Contains(topic) ? ErrorCode.GroupSubscribedToTopic : ErrorCode.None;
-            if (errors[i] == ErrorCode.None && _offsets.TryGet(groupId, topic, partition, out _))
-                GroupRecords.DeleteOffset(effects, groupId, topic, partition);
+            if (errors[i] == ErrorCode.None)
+                DeleteOffset(new OffsetKey(groupId, topic, partition), effects);
         }
 
         return ErrorCode.None;
+    }
+
+    private void DeleteOffset(in OffsetKey key, Effects effects)
+    {
+        if (_offsets.TryGet(key, out _) || _pending.Has(key))
+            GroupRecords.DeleteOffset(effects, key);
     }
 
     /// <summary>
@@ -102,6 +122,8 @@ internal sealed partial class GroupCoordinator
     private ErrorCode ValidateCommit(OffsetCommitRequest request, short version, Instant now)
     {
         var generation = request.GenerationIdOrMemberEpoch;
+        if (_stored.TryGetValue(request.GroupId, out var stored))
+            return ValidateCommit(stored, request.MemberId, generation, version);
         if (!_groups.TryGetValue(request.GroupId, out var group))
         {
             if (generation < 0)
@@ -151,11 +173,17 @@ internal sealed partial class GroupCoordinator
         });
     }
 
-    private static OffsetFetchResponse.GroupPartition Fetched(int partition, CommittedOffset? offset) => new()
+    private OffsetFetchResponse.GroupPartition Fetch(in OffsetKey key, bool requireStable)
     {
-        PartitionIndex = partition,
-        CommittedOffset = offset?.Offset ?? -1,
-        CommittedLeaderEpoch = offset?.LeaderEpoch ?? -1,
-        Metadata = offset?.Metadata ?? "",
-    };
+        var isUnstable = requireStable && _pending.Has(key);
+        CommittedOffset? offset = !isUnstable && _offsets.TryGet(key, out var committed) ? committed : null;
+        return new()
+        {
+            PartitionIndex = key.Partition,
+            CommittedOffset = offset?.Offset ?? -1,
+            CommittedLeaderEpoch = offset?.LeaderEpoch ?? -1,
+            Metadata = offset?.Metadata ?? "",
+            ErrorCode = isUnstable ? ErrorCode.UnstableOffsetCommit : ErrorCode.None,
+        };
+    }
 }

@@ -6,9 +6,10 @@ using Millrace.Protocol.Wire;
 namespace Millrace.Core.Groups;
 
 /// <summary>
-/// The coordinator of the classic consumer groups whose ids fall to one partition of __consumer_offsets, and of their
-/// offsets. A pure core: the shell serialises the calls, appends the records of <see cref="Effects"/> as one batch,
-/// calls <see cref="Replay"/> for each and sends the replies when they are due.
+/// The coordinator of the classic groups whose ids fall to one partition of __consumer_offsets, and of the offsets of
+/// all kinds of groups. Consumer, share and streams groups it knows from their records. A pure core: the shell
+/// serialises the calls, appends the records of <see cref="Effects"/> as one batch, calls <see cref="Replay"/> for each
+/// and sends the replies when they are due.
 /// </summary>
 /// <remarks>
 /// <para>Joins wait until all members rejoined, syncs until the leader's assignment is in the log (KIP-62, 345, 394).
@@ -20,31 +21,60 @@ namespace Millrace.Core.Groups;
 /// <para>3. Reads see what was replayed, committed or not; an answer built from a read that must not be undone by a
 /// crash is sent as if <see cref="GroupReply.AfterCommit"/>.</para>
 /// <para>4. Nothing that a request holds as bytes is kept without a copy.</para>
+/// <para>5. A group id is that of a classic group or of a stored one, never of both.</para>
+/// <para>6. An offset that was committed in a transaction counts once the transaction's marker was replayed; of two
+/// offsets for a partition that counts which stands later in the log, wherever the markers stand.</para>
 /// </remarks>
 internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberIds ids)
 {
+    private const long NoProducerId = -1;
+
     private readonly Dictionary<string, ClassicGroup> _groups = [];
+    private readonly Dictionary<string, StoredGroup> _stored = [];
     private readonly CommittedOffsets _offsets = new();
+    private readonly PendingOffsets _pending = new();
     private readonly StringCache _strings = new();
     private readonly PriorityQueue<ClassicGroup, Instant> _deadlines = new();
     private readonly Queue<string> _uncleaned = new();
     private Instant _nextCleanup = Instant.Never;
+    private long _replayed;
 
     /// <summary>Groups of this shard, those with offsets only included.</summary>
-    public int GroupCount => _groups.Count;
+    public int GroupCount => _groups.Count + _stored.Count;
 
-    /// <summary>Applies one record. Records of other kinds of groups are passed over.</summary>
+    /// <summary>
+    /// Applies one record, with the producer whose transaction it is part of, if any. Types of records that nobody
+    /// knows are passed over.
+    /// </summary>
     /// <exception cref="MalformedFrameException">The record does not follow its specification.</exception>
-    public void Replay(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? value)
+    public void Replay(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? value, long transactionOf = NoProducerId)
     {
-        switch (GroupRecords.TypeOf(key))
+        _replayed++;
+        var type = GroupRecords.TypeOf(key);
+        switch (type)
         {
             case GroupRecords.LegacyOffsetCommit or GroupRecords.OffsetCommit:
-                ReplayOffset(GroupRecords.ReadKey<OffsetCommitKey>(key, _strings), value);
+                var commit = GroupRecords.ReadKey<OffsetCommitKey>(key, _strings);
+                ReplayOffset(new OffsetKey(commit.Group, commit.Topic, commit.Partition), value, transactionOf);
                 break;
             case GroupRecords.GroupMetadata:
                 ReplayGroup(GroupRecords.ReadKey<GroupMetadataKey>(key, _strings).Group, value);
                 break;
+            case var _ when GroupRecords.GroupOf(type) is var kind and not GroupType.Classic:
+                ReplayStored(kind, key, value);
+                break;
+        }
+    }
+
+    /// <summary>Applies a transaction's marker: what the producer committed counts now, or never did.</summary>
+    public void ReplayEndTransaction(long producerId, bool isCommit)
+    {
+        foreach (var (key, offset) in _pending.Take(producerId))
+        {
+            if (!isCommit || (_offsets.TryGet(key, out var present) && present.Order > offset.Order))
+                continue;
+            KeepGroup(key.Group);
+            _offsets.Put(key, offset);
         }
     }
 
@@ -65,32 +95,45 @@ internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberId
                 Dismiss(group, member, error, effects);
     }
 
-    private void ReplayOffset(OffsetCommitKey key, ReadOnlyMemory<byte>? value)
+    private void ReplayOffset(in OffsetKey key, ReadOnlyMemory<byte>? value, long transactionOf)
     {
         if (value is not { } bytes)
         {
-            _offsets.Remove(key.Group, key.Topic, key.Partition);
+            _offsets.Remove(key);
+            _pending.Remove(key);
             return;
         }
 
         var commit = GroupRecords.ReadValue<OffsetCommitValue>(bytes, OffsetCommitValue.HighestVersion, _strings);
-        GetOrAdd(key.Group);
-        _offsets.Put(key.Group, key.Topic, key.Partition, new CommittedOffset(
+        var offset = new CommittedOffset(
             commit.Offset,
             commit.LeaderEpoch,
             commit.Metadata,
             new Instant(commit.CommitTimestamp),
             commit.ExpireTimestamp < 0 ? Instant.Never : new Instant(commit.ExpireTimestamp),
-            commit.TopicId));
+            commit.TopicId)
+        {
+            Order = _replayed,
+        };
+        KeepGroup(key.Group);
+        if (transactionOf == NoProducerId)
+            _offsets.Put(key, offset);
+        else
+            _pending.Put(transactionOf, key, offset);
     }
 
     private void ReplayGroup(string groupId, ReadOnlyMemory<byte>? value)
     {
         if (value is { } bytes)
-            GetOrAdd(groupId).Adopt(
-                GroupRecords.ReadValue<GroupMetadataValue>(bytes, GroupMetadataValue.HighestVersion, _strings));
-        else if (_groups.Remove(groupId) && _offsets.Has(groupId))
+        {
+            var group = GroupRecords.ReadValue<GroupMetadataValue>(bytes, GroupMetadataValue.HighestVersion, _strings);
+            _stored.Remove(groupId);
+            GetOrAdd(groupId).Adopt(group);
+        }
+        else if (_groups.Remove(groupId) && HasOffsets(groupId))
+        {
             GetOrAdd(groupId);
+        }
     }
 
     private ClassicGroup GetOrAdd(string groupId)
@@ -99,6 +142,16 @@ internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberId
             _groups.Add(groupId, group = new ClassicGroup(groupId));
         return group;
     }
+
+    /// <summary>Whose offsets are known is a group: a classic one unless its records say otherwise.</summary>
+    private void KeepGroup(string groupId)
+    {
+        if (!_stored.ContainsKey(groupId))
+            GetOrAdd(groupId);
+    }
+
+    /// <summary>Whether the group has offsets, be they committed or pending.</summary>
+    private bool HasOffsets(string groupId) => _offsets.Has(groupId) || _pending.Has(groupId);
 
     private void RenewSession(ClassicGroup group, ClassicMember member, Instant now)
     {

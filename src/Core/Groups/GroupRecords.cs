@@ -6,8 +6,8 @@ using Millrace.Protocol.Wire;
 namespace Millrace.Core.Groups;
 
 /// <summary>
-/// The records of __consumer_offsets that concern classic groups: a key is an int16 type and a structure, a value an
-/// int16 version and a structure.
+/// The records of __consumer_offsets: a key is an int16 type and a structure, a value an int16 version and a structure.
+/// Those of consumer, share and streams groups begin alike, so that one form serves for what is kept of them.
 /// </summary>
 internal static class GroupRecords
 {
@@ -25,17 +25,70 @@ internal static class GroupRecords
         effects.Append(OffsetCommit, key, version, value);
     }
 
-    public static void DeleteOffset(Effects effects, string group, string topic, int partition)
+    public static void DeleteOffset(Effects effects, in OffsetKey offset)
     {
-        var key = new OffsetCommitKey { Group = group, Topic = topic, Partition = partition };
+        var key = new OffsetCommitKey { Group = offset.Group, Topic = offset.Topic, Partition = offset.Partition };
         effects.Append(OffsetCommit, key, 0, null);
     }
 
     public static void Store(Effects effects, string group, GroupMetadataValue value) =>
         effects.Append(GroupMetadata, new GroupMetadataKey { Group = group }, GroupMetadataVersion, value);
 
+    /// <summary>Deletes a record of a group that is not classic.</summary>
+    public static void DeleteStored(Effects effects, short type, string group, string detail)
+    {
+        if (detail.Length > 0)
+            effects.Append(type, new ConsumerGroupMemberMetadataKey { GroupId = group, MemberId = detail }, 0, null);
+        else
+            effects.Append(type, new ConsumerGroupMetadataKey { GroupId = group }, 0, null);
+    }
+
     public static void DeleteGroup(Effects effects, string group) =>
         effects.Append(GroupMetadata, new GroupMetadataKey { Group = group }, 0, null);
+
+    /// <summary>The kind of group that has such records; classic also for types that nobody knows.</summary>
+    public static GroupType GroupOf(short type) => type switch
+    {
+        >= 3 and <= 8 or 16 => GroupType.Consumer,
+        >= 10 and <= 15 => GroupType.Share,
+        17 or >= 19 and <= 23 => GroupType.Streams,
+        _ => GroupType.Classic,
+    };
+
+    public static GroupFact FactOf(short type) => type switch
+    {
+        3 or 11 or 17 => GroupFact.Epoch,
+        6 or 12 or 20 => GroupFact.TargetEpoch,
+        5 or 10 or 19 => GroupFact.Member,
+        8 or 14 or 22 => GroupFact.CurrentAssignment,
+        23 => GroupFact.Topology,
+        _ => GroupFact.Other,
+    };
+
+    /// <summary>Reads a record of a group that is not classic; without a value its epochs are zero.</summary>
+    /// <exception cref="MalformedFrameException">The bytes or their version are not specified.</exception>
+    public static (string Group, StoredRecord Record) ReadStored(
+        ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? value, StringCache strings)
+    {
+        var reader = new WireReader(MemoryMarshal.AsMemory(key), strings);
+        var type = reader.Int16();
+        var group = reader.String(false);
+        var detail = reader.Remaining > 0 ? reader.String(false) : "";
+        var record = new StoredRecord(type, FactOf(type), detail, 0, 0);
+        if (value is not { } bytes)
+            return (group, record);
+        var content = new WireReader(MemoryMarshal.AsMemory(bytes));
+        Expect(content.Int16(), 0);
+        if (record.Fact is GroupFact.Epoch or GroupFact.TargetEpoch or GroupFact.CurrentAssignment)
+            record = record with { Epoch = content.Int32() };
+        if (record.Fact == GroupFact.CurrentAssignment)
+        {
+            content.Int32(); // the member's epoch before
+            record = record with { MemberState = content.Int8() };
+        }
+
+        return (group, record);
+    }
 
     /// <summary>The type of a record by its key; -1 for a key too short to have one.</summary>
     public static short TypeOf(ReadOnlyMemory<byte> key) =>
@@ -55,8 +108,20 @@ internal static class GroupRecords
     {
         var reader = new WireReader(MemoryMarshal.AsMemory(value), strings);
         var version = reader.Int16();
-        if (version < 0 || version > highestVersion)
-            throw new MalformedFrameException($"A group record has the unknown version {version}.");
+        Expect(version, highestVersion);
         return reader.Struct<T>(version);
     }
+
+    private static void Expect(short version, short highestVersion)
+    {
+        if (version < 0 || version > highestVersion)
+            throw new MalformedFrameException($"A group record has the unknown version {version}.");
+    }
 }
+
+/// <summary>
+/// A record of a group that is not classic: its type, the member or regular expression that its key names besides the
+/// group ("" if none), and what of its value says where the group stands.
+/// </summary>
+internal readonly record struct StoredRecord(
+    short Type, GroupFact Fact, string Detail, int Epoch, sbyte MemberState);

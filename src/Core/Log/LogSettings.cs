@@ -37,6 +37,18 @@ internal sealed record LogSettings
     /// <summary>cleanup.policy holds "delete".</summary>
     public bool Delete { get; init; } = true;
 
+    /// <summary>min.cleanable.dirty.ratio</summary>
+    public double MinCleanableDirtyRatio { get; init; } = 0.5;
+
+    /// <summary>min.compaction.lag.ms</summary>
+    public long MinCompactionLagMs { get; init; }
+
+    /// <summary>max.compaction.lag.ms</summary>
+    public long MaxCompactionLagMs { get; init; } = long.MaxValue;
+
+    /// <summary>delete.retention.ms</summary>
+    public long DeleteRetentionMs { get; init; } = 24L * 60 * 60 * 1000;
+
     /// <summary>compression.type; null for "producer".</summary>
     public CompressionType? Compression { get; init; }
 
@@ -66,18 +78,6 @@ internal sealed record LogSettings
 
     /// <summary>preallocate</summary>
     public bool Preallocate { get; init; }
-
-    /// <summary>min.cleanable.dirty.ratio</summary>
-    public double MinCleanableDirtyRatio { get; init; } = 0.5;
-
-    /// <summary>min.compaction.lag.ms</summary>
-    public long MinCompactionLagMs { get; init; }
-
-    /// <summary>max.compaction.lag.ms</summary>
-    public long MaxCompactionLagMs { get; init; } = long.MaxValue;
-
-    /// <summary>delete.retention.ms</summary>
-    public long DeleteRetentionMs { get; init; } = 24L * 60 * 60 * 1000;
 
     /// <summary>producer.id.expiration.ms</summary>
     public long ProducerIdExpirationMs { get; init; } = 24L * 60 * 60 * 1000;

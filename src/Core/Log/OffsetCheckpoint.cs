@@ -30,6 +30,9 @@ internal sealed class OffsetCheckpoint
             _offsets.Clear();
     }
 
+    /// <summary>Those that have a line.</summary>
+    public IReadOnlyCollection<TopicPartition> Partitions => _offsets.Keys;
+
     /// <summary>None where there is no line.</summary>
     public Offset Of(TopicPartition partition) => _offsets.GetValueOrDefault(partition, Offset.None);
 

@@ -24,6 +24,8 @@ internal sealed class ProducerStates
 
     /// <summary>Whether any transaction is open or unstable.</summary>
     public bool HasTransactions => _open.Count + _ended.Count > 0;
+    /// <summary>In no order.</summary>
+    internal IReadOnlyDictionary<long, ProducerState> ById => _producers;
 
     internal IEnumerable<KeyValuePair<long, ProducerState>> All => _producers.OrderBy(pair => pair.Key);
 

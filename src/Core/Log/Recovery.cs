@@ -332,11 +332,10 @@ internal sealed class Recovery(
 
     private long[] FindSegments()
     {
+        SwapFiles.Finish(disk, directory);
         foreach (string name in disk.List(directory))
         {
-            if (name.EndsWith(".tmp", StringComparison.Ordinal) || name.EndsWith(".deleted", StringComparison.Ordinal)
-                || name.EndsWith(".cleaned", StringComparison.Ordinal)
-                || name.EndsWith(".swap", StringComparison.Ordinal))
+            if (name.EndsWith(".tmp", StringComparison.Ordinal) || name.EndsWith(".deleted", StringComparison.Ordinal))
                 disk.Delete($"{directory}/{name}");
         }
 

@@ -283,13 +283,14 @@ internal sealed class Segment : IRecordSource
     /// Gives the log file the suffix that Kafka gives to what is to be deleted, and deletes the files beside it. A
     /// reader that holds the segment goes on.
     /// </summary>
-    public void MarkDeleted()
+    /// <param name="keepsSnapshot">Another segment has the same base offset and needs the producers there.</param>
+    public void MarkDeleted(bool keepsSnapshot = false)
     {
         if (_isMarkedDeleted)
             return;
         _file.MoveTo($"{_path}.log{Deleted}");
         _isMarkedDeleted = true;
-        foreach (string suffix in Suffixes[1..])
+        foreach (string suffix in keepsSnapshot ? Suffixes[1..^1] : Suffixes[1..])
             DeleteIfThere(_path + suffix);
     }
 

@@ -38,6 +38,15 @@ public sealed class RecordBatchBuilder : IDisposable
 
     public bool IsControl { get; set; }
 
+    /// <summary>
+    /// When tombstones of the batch may go (KIP-534). It takes the place of the base timestamp, so it is set before the
+    /// first record.
+    /// </summary>
+    public long? DeleteHorizonMs { get; init; }
+
+    /// <summary>The last offset of a batch that has lost the records at its end; null if it has not.</summary>
+    public int? LastOffsetDelta { get; init; }
+
     public int Count { get; private set; }
 
     /// <summary>Size of the batch without compression so far.</summary>
@@ -79,7 +88,7 @@ public sealed class RecordBatchBuilder : IDisposable
     public void Append(scoped in Record record)
     {
         if (Count == 0)
-            _baseTimestamp = record.Timestamp;
+            _baseTimestamp = DeleteHorizonMs ?? record.Timestamp;
         long timestampDelta = record.Timestamp - _baseTimestamp;
         int size = 1 + Varint.SizeOf(timestampDelta) + Varint.SizeOf(record.OffsetDelta)
             + SizeOf(record.HasKey, record.Key) + SizeOf(record.HasValue, record.Value)
@@ -135,13 +144,14 @@ public sealed class RecordBatchBuilder : IDisposable
     private void WriteHeader(Span<byte> batch)
     {
         int attributes = (int)Compression | ((int)TimestampType << 3)
-            | (IsTransactional ? RecordBatch.TransactionalBit : 0) | (IsControl ? RecordBatch.ControlBit : 0);
+            | (IsTransactional ? RecordBatch.TransactionalBit : 0) | (IsControl ? RecordBatch.ControlBit : 0)
+            | (DeleteHorizonMs is null ? 0 : RecordBatch.DeleteHorizonBit);
         BinaryPrimitives.WriteInt64BigEndian(batch, BaseOffset);
         BinaryPrimitives.WriteInt32BigEndian(batch[RecordBatch.LengthAt..], batch.Length - RecordBatch.Overhead);
         BinaryPrimitives.WriteInt32BigEndian(batch[RecordBatch.LeaderEpochAt..], PartitionLeaderEpoch);
         batch[RecordBatch.MagicAt] = 2;
         BinaryPrimitives.WriteInt16BigEndian(batch[RecordBatch.AttributesAt..], (short)attributes);
-        BinaryPrimitives.WriteInt32BigEndian(batch[RecordBatch.LastOffsetDeltaAt..], _lastOffsetDelta);
+        BinaryPrimitives.WriteInt32BigEndian(batch[RecordBatch.LastOffsetDeltaAt..], LastOffsetDelta ?? _lastOffsetDelta);
         BinaryPrimitives.WriteInt64BigEndian(batch[RecordBatch.BaseTimestampAt..], _baseTimestamp);
         BinaryPrimitives.WriteInt64BigEndian(batch[RecordBatch.MaxTimestampAt..], _maxTimestamp);
         BinaryPrimitives.WriteInt64BigEndian(batch[RecordBatch.ProducerIdAt..], ProducerId);

@@ -28,6 +28,21 @@ public static class RecordBatchHeader
         UpdateCrc(batch);
     }
 
+    /// <summary>
+    /// Makes a whole batch without records of a batch's header: offsets, sequence and producer stay as they are.
+    /// </summary>
+    public static void MakeEmpty(Span<byte> header)
+    {
+        short attributes = BinaryPrimitives.ReadInt16BigEndian(header[RecordBatch.AttributesAt..]);
+        attributes &= RecordBatch.TimestampTypeBit | RecordBatch.TransactionalBit | RecordBatch.ControlBit;
+        BinaryPrimitives.WriteInt32BigEndian(
+            header[RecordBatch.LengthAt..], RecordBatch.HeaderSize - RecordBatch.Overhead);
+        BinaryPrimitives.WriteInt16BigEndian(header[RecordBatch.AttributesAt..], attributes);
+        BinaryPrimitives.WriteInt64BigEndian(header[RecordBatch.BaseTimestampAt..], RecordBatch.NoTimestamp);
+        BinaryPrimitives.WriteInt32BigEndian(header[RecordBatch.CountAt..], 0);
+        UpdateCrc(header[..RecordBatch.HeaderSize]);
+    }
+
     public static void UpdateCrc(Span<byte> batch) =>
         BinaryPrimitives.WriteUInt32BigEndian(
             batch[RecordBatch.CrcAt..], Crc32C.Compute(batch[RecordBatch.AttributesAt..]));

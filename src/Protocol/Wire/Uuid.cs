@@ -26,6 +26,7 @@ public readonly record struct Uuid(ulong High, ulong Low)
     {
         Span<byte> bytes = stackalloc byte[Size];
         var valid = text.Length == 22
+            && Base64Url.IsValid(text) // or else decoding throws
             && Base64Url.TryDecodeFromChars(text, bytes, out var written)
             && written == Size;
         uuid = valid ? Read(bytes) : default;

@@ -17,13 +17,18 @@ internal sealed class PeerKafka : IAsyncDisposable
 
     public string Bootstrap { get; }
 
-    public static async Task<PeerKafka> StartAsync()
+    /// <summary>Where its logs are.</summary>
+    public string Logs => Path.Combine(_directory.FullName, "logs");
+
+    public static async Task<PeerKafka> StartAsync(params string[] settings)
     {
         var launcher = Peers.Program("kafka-broker");
         var directory = Directory.CreateTempSubdirectory("kafka-");
         var port = TwoPorts();
         var kafka = new PeerKafka(
-            ChildProcess.Start("env", "HEAP=512m", "bash", launcher, directory.FullName, $"{port}"), directory, port);
+            ChildProcess.Start("env", ["HEAP=512m", "bash", launcher, directory.FullName, $"{port}", .. settings]),
+            directory,
+            port);
         using var deadline = ChildProcess.Deadline();
         Assert.Equal("ready", await kafka._process.Output.ReadLineAsync(deadline.Token));
         return kafka;

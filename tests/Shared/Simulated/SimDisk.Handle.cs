@@ -128,7 +128,7 @@ internal sealed partial class SimDisk
         private void ThrowIfClosed()
         {
             if (_isClosed)
-                throw new IOException("The file is closed.");
+                throw new FileClosedException("The file is closed.");
         }
     }
 }

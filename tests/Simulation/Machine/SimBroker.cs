@@ -23,26 +23,28 @@ namespace Millrace.Simulation.Machine;
 internal sealed class SimBroker
 {
     private const string CleanShutdown = ".kafka_cleanshutdown";
-    private const int MostPartitions = 1000;
 
     private readonly World _world;
     private readonly IDisk _disk;
     private readonly SimFlushQueue _flushQueue;
     private readonly VirtualLoop _background;
     private readonly VirtualLoop _maintenance;
+    private readonly VirtualLoop _cleanerLoop;
     private readonly VirtualLoop[] _loops;
     private IMetadataLog? _metadataLog;
     private MetadataPublisher? _publisher;
     private CheckpointTask? _checkpoints;
+    private CleanerTask? _cleaner;
     private ControllerShard? _controller;
 
     public SimBroker(World world, IDisk disk)
     {
         _world = world;
-        _disk = disk;
+        _disk = new FailStopDisk(disk, "data");
         _flushQueue = new SimFlushQueue(world, this);
         _background = new VirtualLoop(world, this, Lane.Background);
         _maintenance = new VirtualLoop(world, this, Lane.Maintenance);
+        _cleanerLoop = new VirtualLoop(world, this, Lane.Cleaner);
         _loops = [new VirtualLoop(world, this, Lane.Connections), new VirtualLoop(world, this, Lane.Connections)];
     }
 
@@ -70,7 +72,7 @@ internal sealed class SimBroker
         WasCleanlyShutDown = _disk.Exists(CleanShutdown);
         _disk.Delete(CleanShutdown);
         _disk.FlushDirectory("");
-        var coordinators = new GroupCoordinators(_background, settings, _world.Ids);
+        var coordinators = new GroupCoordinators(_background, settings, _world.Ids) { Log = Log };
         var checkpoints = new LogCheckpoints(_disk);
         _publisher = new MetadataPublisher(_disk, Topics, coordinators, _flushQueue, settings, _background)
         {
@@ -81,12 +83,14 @@ internal sealed class SimBroker
         _metadataLog = new LocalMetadataLog(PartitionLog.Open(
             _disk, new TopicPartition(TopicName.ClusterMetadata, 0), LogSettings.Default, _background.Now,
             new LogOpening(WasCleanlyShutDown, Offset.Zero, Offset.Zero)));
-        var core = new Controller(settings, _world.Ids, MostPartitions);
+        var core = new Controller(settings, _world.Ids);
         _controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, Log);
         new RetentionTask(Topics, _maintenance, settings, Log).Start();
         _checkpoints = new CheckpointTask(Topics, checkpoints, _maintenance, Log);
         _checkpoints.Save();
         _checkpoints.Start();
+        _cleaner = new CleanerTask(Topics, _cleanerLoop, settings, _disk, Log);
+        _cleaner.Start();
         Dispatcher = Serve(_controller, coordinators, settings);
     }
 
@@ -96,6 +100,7 @@ internal sealed class SimBroker
     public void Stop()
     {
         IsRunning = false;
+        _cleaner!.Dispose();
         _flushQueue.Drain();
         var isClean = !_publisher!.HasFailed;
         foreach (var partition in Topics.Topics.SelectMany(topic => topic.Partitions))

@@ -9,6 +9,7 @@ internal enum Lane
     Connections,
     Background,
     Maintenance,
+    Cleaner,
     Flushes,
     Nature,
 }

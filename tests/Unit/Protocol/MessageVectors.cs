@@ -11,7 +11,8 @@ public sealed class MessageVectors
         new(() => WireVectors.Read("messages").ToLookup(WireVectors.BodyName));
 
     private static readonly Lazy<ILookup<string, JsonElement>> Records =
-        new(() => WireVectors.Read("coordinator-records").ToLookup(row => row.Text("name").Replace("Legacy", "")));
+        new(() => WireVectors.Read("coordinator-records").Concat(WireVectors.Read("group-records"))
+            .ToLookup(row => row.Text("name").Replace("Legacy", "")));
 
     public static TheoryData<string> Messages =>
         [.. Apis.All.SelectMany(api => (string[])[$"{api.Key}Request", $"{api.Key}Response"])];

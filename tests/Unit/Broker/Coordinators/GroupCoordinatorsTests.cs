@@ -69,6 +69,53 @@ public sealed class GroupCoordinatorsTests
     }
 
     [Fact]
+    public void OnAFullDiskOffsetsAreReadAndLaterCommittedAgain()
+    {
+        Commit(offset: 7);
+        _fixture.Flush();
+        _fixture.Disk.IsFull = true;
+
+        Assert.Equal(ErrorCode.NotCoordinator, Committed(Commit(offset: 8)));
+        Assert.Equal(7, Fetched(Fetch()));
+
+        // Attempts are spaced, as each that fails costs a loading.
+        _fixture.Disk.IsFull = false;
+        Assert.Equal(ErrorCode.NotCoordinator, Committed(Commit(offset: 8)));
+        _fixture.Loop.Advance(1_000);
+        var pending = Commit(offset: 9);
+        _fixture.Flush();
+        Assert.Equal(ErrorCode.None, Committed(pending));
+        Assert.Equal(9, Fetched(Fetch()));
+    }
+
+    [Fact]
+    public void AShardThatIsPausedCanBeClosed()
+    {
+        _fixture.Disk.IsFull = true;
+        Assert.Equal(ErrorCode.NotCoordinator, Committed(Commit(offset: 8)));
+
+        _coordinators.Serve([]);
+        _fixture.Loop.Advance(10_000);
+
+        Assert.Equal(ErrorCode.NotCoordinator, Committed(Commit(offset: 8)));
+    }
+
+    [Fact]
+    public void ASessionEndsThoughNobodyAsksTheNewShard()
+    {
+        var joined = _connection.Answer<JoinGroupResponse>(Join());
+        Sync(joined);
+        _fixture.Flush();
+        var end = _fixture.Partition.Log.LogEndOffset;
+
+        _coordinators = Load();
+        _fixture.Loop.Advance(0);
+        _fixture.Loop.Advance(10_000);
+
+        Assert.True(_fixture.Partition.Log.LogEndOffset > end);
+    }
+
+    [Fact]
     public void AFailedFlushIsTold()
     {
         var pending = Commit(offset: 7);

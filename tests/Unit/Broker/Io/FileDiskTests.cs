@@ -40,7 +40,7 @@ public sealed class FileDiskTests : IDisposable
         disk.Rename("d", "e");
         disk.DeleteDirectory("e");
         Assert.Empty(disk.List(""));
-        Assert.Throws<DirectoryNotFoundException>(() => disk.Open("none/a"));
+        Assert.Throws<FileNotFoundException>(() => disk.Open("none/a"));
         Assert.ThrowsAny<IOException>(() => disk.FlushDirectory("none"));
     }
 
@@ -49,11 +49,11 @@ public sealed class FileDiskTests : IDisposable
     {
         IDiskFile file = new FileDisk(_folder).Open("a");
         file.Dispose();
-        Assert.Throws<IOException>(() => file.Length);
-        Assert.Throws<IOException>(() => file.Read(0, new byte[1]));
-        Assert.Throws<IOException>(() => file.Write(0, [1]));
-        Assert.Throws<IOException>(file.Flush);
-        Assert.Throws<IOException>(() => file.Truncate(0));
+        Assert.Throws<FileClosedException>(() => file.Length);
+        Assert.Throws<FileClosedException>(() => file.Read(0, new byte[1]));
+        Assert.Throws<FileClosedException>(() => file.Write(0, [1]));
+        Assert.Throws<FileClosedException>(file.Flush);
+        Assert.Throws<FileClosedException>(() => file.Truncate(0));
     }
 
     /// <summary>Kafka's own tool reads what was written, indexes, producers and all, and finds no mismatch.</summary>

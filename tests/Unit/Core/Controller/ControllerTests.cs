@@ -10,7 +10,6 @@ namespace Millrace.Unit.Core.Controller;
 /// <summary>What the controller decides, and that its records say all of it.</summary>
 public sealed class ControllerTests
 {
-    private const int MostPartitions = 100;
 
     private readonly Millrace.Core.Controller.Controller _controller = New();
     private readonly List<IMessage> _log = [];
@@ -96,23 +95,13 @@ public sealed class ControllerTests
     public void ADefaultReplicationFactorThatCantBeIsRefused()
     {
         var settings = new BrokerSettings([new("default.replication.factor", "3")]);
-        var controller = new Millrace.Core.Controller.Controller(settings, new CountingRandomness(), MostPartitions);
+        var controller = new Millrace.Core.Controller.Controller(settings, new CountingRandomness());
         var request = Request("t", 1);
         request.Topics[0].ReplicationFactor = -1;
 
         var result = controller.CreateTopics(request, []).Topics[0];
 
         Assert.Equal(ErrorCode.InvalidReplicationFactor, result.ErrorCode);
-    }
-
-    [Fact]
-    public void NoMorePartitionsThanTheNodeCanOpen()
-    {
-        Create("t", MostPartitions - 1);
-
-        Assert.Equal(ErrorCode.PolicyViolation, Create("u", 2).ErrorCode);
-        Assert.Equal(ErrorCode.PolicyViolation, CreatePartitions("t", MostPartitions + 1).Results[0].ErrorCode);
-        Assert.Equal(ErrorCode.None, Create("u", 1).ErrorCode);
     }
 
     [Fact]
@@ -166,7 +155,7 @@ public sealed class ControllerTests
     }
 
     private static Millrace.Core.Controller.Controller New() =>
-        new(new BrokerSettings([]), new CountingRandomness(), MostPartitions);
+        new(new BrokerSettings([]), new CountingRandomness());
 
     private static string Describe(ClusterImage image) => string.Join('\n', image.Topics.Values
         .OrderBy(topic => topic.Name, StringComparer.Ordinal)

@@ -1,0 +1,56 @@
+using Millrace.Protocol;
+using Millrace.Protocol.Messages;
+
+namespace Millrace.Core.Groups;
+
+// Groups that are known from their records alone: consumer, share and streams groups.
+internal sealed partial class GroupCoordinator
+{
+    private const short FirstCommitWithEpochs = 9;
+
+    /// <summary>
+    /// A group begins with its first record and ends with the deletion of the one of its epoch. It takes the place of
+    /// what was no more than a holder of offsets, and leaves such a one behind.
+    /// </summary>
+    private void ReplayStored(GroupType type, ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? value)
+    {
+        var (groupId, record) = GroupRecords.ReadStored(key, value, _strings);
+        var group = _stored.GetValueOrDefault(groupId);
+        if (value is not null)
+        {
+            if (group?.Type != type)
+                _stored[groupId] = group = new StoredGroup(groupId, type);
+            _groups.Remove(groupId);
+            group.Adopt(record);
+        }
+        else if (group?.Type == type)
+        {
+            group.Forget(record);
+            if (record.Fact == GroupFact.Epoch && _stored.Remove(groupId) && HasOffsets(groupId))
+                GetOrAdd(groupId);
+        }
+    }
+
+    /// <summary>A member that names itself must be one; only groups that are not classic look at that.</summary>
+    private ErrorCode ValidateFetch(OffsetFetchRequest.Group request) =>
+        (request.MemberId is null && request.MemberEpoch < 0)
+            || !_stored.TryGetValue(request.GroupId, out var group) || group.Type == GroupType.Share
+            ? ErrorCode.None
+            : group.Validate(request.MemberId ?? "", request.MemberEpoch);
+
+    /// <summary>
+    /// Anybody commits to a group that nobody is in, members with the epoch that they have; share groups have no
+    /// committed offsets.
+    /// </summary>
+    private static ErrorCode ValidateCommit(StoredGroup group, string memberId, int epoch, short version)
+    {
+        if (group.Type == GroupType.Share)
+            return version >= FirstWithGroupIdNotFound ? ErrorCode.GroupIdNotFound : ErrorCode.IllegalGeneration;
+        if (epoch < 0 && group.IsEmpty)
+            return ErrorCode.None;
+        var error = group.Validate(memberId, epoch);
+        return error != ErrorCode.UnknownMemberId && version < FirstCommitWithEpochs
+            ? ErrorCode.UnsupportedVersion
+            : error;
+    }
+}

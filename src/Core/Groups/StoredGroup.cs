@@ -1,0 +1,143 @@
+using Millrace.Protocol;
+
+namespace Millrace.Core.Groups;
+
+/// <summary>The kinds of groups; on the wire in small letters.</summary>
+internal enum GroupType
+{
+    Classic,
+
+    /// <summary>KIP-848</summary>
+    Consumer,
+
+    /// <summary>KIP-932</summary>
+    Share,
+
+    /// <summary>KIP-1071</summary>
+    Streams,
+}
+
+/// <summary>What a record tells of a group that is not classic.</summary>
+internal enum GroupFact
+{
+    Epoch,
+    TargetEpoch,
+    Member,
+    CurrentAssignment,
+    Topology,
+    Other,
+}
+
+/// <summary>
+/// A consumer, share or streams group of which nothing is known but its records: its members can't be heard here.
+/// Owned by <see cref="GroupCoordinator"/>; durable state that only its Replay changes.
+/// </summary>
+/// <remarks>
+/// <para>1. The records are those that stand in the log and were not deleted: to delete them all deletes the group.
+/// </para>
+/// <para>2. Nothing of it ends by time: neither members nor the group's offsets.</para>
+/// </remarks>
+internal sealed class StoredGroup(string groupId, GroupType type)
+{
+    private readonly HashSet<(short Type, string Detail)> _records = [];
+    private readonly Dictionary<string, CurrentMember> _members = [];
+    private int _epoch;
+    private int _targetEpoch;
+    private bool _hasTopology;
+
+    public string GroupId { get; } = groupId;
+
+    public GroupType Type { get; } = type;
+
+    public bool IsEmpty => _members.Count == 0;
+
+    /// <summary>The type as it is called on the wire.</summary>
+    public string TypeName => NameOf(Type);
+
+    public string ProtocolType => TypeName;
+
+    /// <summary>As Kafka calls it: what the epochs of group and members say.</summary>
+    public string State =>
+        IsEmpty ? "Empty"
+        : Type == GroupType.Share ? "Stable"
+        : Type == GroupType.Streams && !_hasTopology ? "NotReady"
+        : _epoch > _targetEpoch ? "Assigning"
+        : _members.Values.All(member => member == new CurrentMember(_targetEpoch, StableMember)) ? "Stable"
+        : "Reconciling";
+
+    public static string NameOf(GroupType type) => type switch
+    {
+        GroupType.Consumer => "consumer",
+        GroupType.Share => "share",
+        GroupType.Streams => "streams",
+        _ => "classic",
+    };
+
+    /// <summary>What a member's state is called in the records of such groups when it has what it is to have.</summary>
+    private sbyte StableMember => Type == GroupType.Streams ? (sbyte)1 : (sbyte)0;
+
+    /// <summary>Whether one is a member, in the group's own sense of epochs.</summary>
+    public ErrorCode Validate(string memberId, int epoch) =>
+        !_members.TryGetValue(memberId, out var member) ? ErrorCode.UnknownMemberId
+        : member.Epoch != epoch ? ErrorCode.StaleMemberEpoch
+        : ErrorCode.None;
+
+    /// <summary>Takes over a record; what is of no use here is only known to stand in the log.</summary>
+    public void Adopt(in StoredRecord record)
+    {
+        _records.Add((record.Type, record.Detail));
+        switch (record.Fact)
+        {
+            case GroupFact.Epoch:
+                _epoch = record.Epoch;
+                break;
+            case GroupFact.TargetEpoch:
+                _targetEpoch = record.Epoch;
+                break;
+            case GroupFact.Topology:
+                _hasTopology = true;
+                break;
+            case GroupFact.Member:
+                _members.TryAdd(record.Detail, default);
+                break;
+            case GroupFact.CurrentAssignment:
+                _members[record.Detail] = new CurrentMember(record.Epoch, record.MemberState);
+                break;
+        }
+    }
+
+    /// <summary>A record was deleted.</summary>
+    public void Forget(in StoredRecord record)
+    {
+        _records.Remove((record.Type, record.Detail));
+        switch (record.Fact)
+        {
+            case GroupFact.TargetEpoch:
+                _targetEpoch = 0;
+                break;
+            case GroupFact.Topology:
+                _hasTopology = false;
+                break;
+            case GroupFact.Member:
+                _members.Remove(record.Detail);
+                break;
+            case GroupFact.CurrentAssignment when _members.ContainsKey(record.Detail):
+                _members[record.Detail] = default;
+                break;
+        }
+    }
+
+    /// <summary>
+    /// Deletes every record of the group, which nobody is in. Kafka reads none but in this order: first what members
+    /// have, then what they are to have, themselves, and last the epoch, which has the lowest type.
+    /// </summary>
+    public void Delete(Effects effects)
+    {
+        foreach (var (type, detail) in _records
+            .OrderByDescending(record => record.Type).ThenBy(record => record.Detail, StringComparer.Ordinal))
+            GroupRecords.DeleteStored(effects, type, GroupId, detail);
+    }
+
+    /// <summary>Where a member is on its way to the target assignment.</summary>
+    private readonly record struct CurrentMember(int Epoch, sbyte State);
+}
