@@ -185,7 +185,7 @@ internal sealed partial class World
             if (files.Count == 0)
                 continue;
             var path = files[Chance.Next(files.Count)];
-            var length = Disk.Content(path).Length;
+            var length = Disk.LengthOf(path);
             if (length == 0)
                 continue;
             var position = Chance.Next(length);
@@ -295,13 +295,13 @@ internal sealed partial class World
 
     private Dictionary<string, int> LogLengths() => Disk.Paths
         .Where(path => path.EndsWith(".log", StringComparison.Ordinal))
-        .ToDictionary(path => path, path => Disk.Content(path).Length);
+        .ToDictionary(path => path, path => Disk.LengthOf(path));
 
     private void CountRecovery(Dictionary<string, int> lengths)
     {
         foreach (var (path, length) in lengths)
         {
-            if (Disk.Exists(path) && Disk.Content(path).Length < length)
+            if (Disk.Exists(path) && Disk.LengthOf(path) < length)
                 Sometimes.Count(Rare.TornTailCut);
             if (!Disk.Exists(path.Replace(".log", ".index", StringComparison.Ordinal)))
                 Sometimes.Count(Rare.IndexRebuilt);

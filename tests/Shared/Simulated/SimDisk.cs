@@ -152,13 +152,19 @@ internal sealed partial class SimDisk : IDisk
         ((SimDirectory)(Node(path) ?? throw new DirectoryNotFoundException(path))).Flush();
     }
 
-    public byte[] Content(string path) => Find(path).Content.ToArray();
+    /// <summary>The bytes of a file, and not a copy: a test may damage them.</summary>
+    public byte[] Content(string path) => Find(path).LiveContent();
 
     public void SetContent(string path, byte[] content)
     {
         SimDirectory parent = Parent(path) ?? throw new DirectoryNotFoundException(path);
+        if (parent.Names.TryGetValue(NameOf(path), out object? replaced))
+            Release((SimFile)replaced);
         parent.Names[NameOf(path)] = parent.Durable[NameOf(path)] = SimFile.Settled(content);
+        _used += content.Length;
     }
+
+    public int LengthOf(string path) => Find(path).Length;
 
     /// <summary>Turns one bit over, as if the disk had always held it so.</summary>
     public void Flip(string path, int position, int bit) => Find(path).Flip(position, bit);

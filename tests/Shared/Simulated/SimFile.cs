@@ -30,6 +30,8 @@ internal sealed class SimFile
 
     public List<PendingWrite> Pending { get; private set; } = [];
 
+    public byte[] LiveContent() => _content.Exact();
+
     public static SimFile Settled(ReadOnlySpan<byte> content)
     {
         var file = new SimFile();
@@ -110,6 +112,12 @@ internal sealed class SimFile
                 Write(Length, new byte[length - Length]);
             _bytes.AsSpan(length, Length - length).Clear();
             Length = length;
+        }
+
+        public byte[] Exact()
+        {
+            Array.Resize(ref _bytes, Length);
+            return _bytes!;
         }
 
         public readonly void Flip(int position, int bit)
