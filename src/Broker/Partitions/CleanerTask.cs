@@ -12,8 +12,8 @@ namespace Millrace.Broker.Partitions;
 /// </summary>
 /// <remarks>
 /// <para>Owned by the node. 1. A log that can't be cleaned is told of, left as it is and tried again later; the others
-/// go on. 2. The checkpoint says of no log that more of it is clean than is. 3. Disposed when its loop has ended, so that
-/// a cleaning under way leaves no files behind.</para>
+/// go on. 2. The checkpoint says of no log that more of it is clean than is. 3. Disposed when its loop has ended, so
+/// that a cleaning under way leaves no files behind.</para>
 /// </remarks>
 internal sealed class CleanerTask(
     TopicPartitions topics, ILoop loop, BrokerSettings settings, IDisk disk, Action<string> log) : IDisposable

@@ -41,7 +41,8 @@ internal sealed partial class PartitionLog
     /// <summary>
     /// Puts a cleaned segment, which is on stable storage, in the place of those it was made from. False if the log has
     /// changed meanwhile, or is offline. Whatever moment the power fails at, an opening finds the old or the new.
-    /// Without the partition's lock, <paramref name="gate"/>: it is taken for the renaming, not while it waits for the disk.
+    /// Without the partition's lock, <paramref name="gate"/>: it is taken for the renaming, not while it waits for
+    /// the disk.
     /// </summary>
     internal bool Replace(Segment[] old, CleanedSegment cleaned, Lock gate)
     {

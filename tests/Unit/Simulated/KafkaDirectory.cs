@@ -50,7 +50,7 @@ internal sealed class KafkaDirectory
 
     public PartitionLog Open(string topic, int partition) => PartitionLog.Open(
         Disk, new TopicPartition(topic, partition), LogSettings.Default, LogFixture.Now,
-        new LogOpening(_name != Killed, Offset.Zero, Offset.Zero));
+        new LogOpening(_name != Killed, Offset.Zero, Offset.Zero) { MayHaveGaps = true });
 
     private void Add(TarEntry entry, string path)
     {

@@ -2,7 +2,9 @@ using Millrace.Core.Model;
 
 namespace Millrace.Core.Log.Cleaner;
 
-/// <summary>Puts neighbouring segments together that fit into one, so that cleaned segments don't become ever smaller.</summary>
+/// <summary>
+/// Puts neighbouring segments together that fit into one, so that cleaned segments don't become ever smaller.
+/// </summary>
 internal static class SegmentGroups
 {
     public static List<Segment[]> Of(ReadOnlySpan<Segment> segments, LogSettings settings, Offset firstUncleanable)
