@@ -126,7 +126,7 @@ internal sealed partial class World
         .OrderBy(topic => topic.Name, StringComparer.Ordinal)
         .SelectMany(topic => topic.Partitions)
         .Select(partition => $"{partition.Id}: {partition.Log.LogStartOffset} to {partition.Log.LogEndOffset}, "
-            + $"{partition.Log.ProducerCount} producers, {partition.Log.SizeInBytes} bytes"));
+            + $"{partition.Log.ProducerCount} producers"));
 
     /// <summary>The end: no more faults, every partition works, and a stop in order loses nothing.</summary>
     private void Finish()

@@ -268,6 +268,8 @@ internal sealed partial class World
         {
             Trace.Line($"the process dies while it starts: {Faults.StoppedAt}");
             Sometimes.Count(Rare.CrashDuringRecovery);
+            foreach (var partition in Ledger.StableTopics.SelectMany(topic => topic.Partitions))
+                HearDamage(partition);
             Broker.Die();
             if (Scenario.HasPowerCuts && Chance.Next(2) == 0)
                 CutPower();
