@@ -63,6 +63,9 @@ internal sealed class FileDiskFile : IDiskFile
 
     public bool HasUnflushed => (Volatile.Read(ref _state) & Unflushed) != 0;
 
+    /// <summary>Its flush failed: it stays as it is until it is disposed.</summary>
+    public bool HasFailed => _failure is not null;
+
     public static FileDiskFile Open(string root, string path, FileHandles handles)
     {
         var file = new FileDiskFile(root, path, handles);
@@ -136,6 +139,11 @@ internal sealed class FileDiskFile : IDiskFile
             Native.Fdatasync(descriptor, _path);
             left = 0;
         }
+        catch (IOException failure)
+        {
+            _failure ??= failure; // never tried again: the next might succeed without having written anything
+            throw;
+        }
         finally
         {
             Release(left);
@@ -179,9 +187,9 @@ internal sealed class FileDiskFile : IDiskFile
         {
             Flush();
         }
-        catch (IOException failure)
+        catch (IOException)
         {
-            _failure = failure;
+            // It has been kept, unless the file is closed.
         }
     }
 

@@ -51,8 +51,7 @@ internal sealed class FileHandles
         }
         catch (TooManyOpenFilesException)
         {
-            FlushOldest();
-            Close(Oldest(unflushed: false, _share));
+            FlushAndClose(_share);
             return Native.Open(path, create);
         }
     }
@@ -90,33 +89,29 @@ internal sealed class FileHandles
 
     private void MakeRoom()
     {
-        Close(Oldest(unflushed: false, _share));
-        var count = Count;
-        if (count >= 2 * _most)
-        {
-            FlushOldest();
-            Close(Oldest(unflushed: false, _share));
-            count = Count;
-        }
+        Close(Oldest(unflushed: false, Count - _most + _share));
+        if (Count is var count && count >= 2 * _most)
+            FlushAndClose(count - (2 * _most) + _share);
 
         // If all are needed, the next look comes when there are some more, not with every opening.
-        Volatile.Write(ref _enough, Math.Max(_most, count + _share));
+        Volatile.Write(ref _enough, Math.Clamp(Count + _share, _most, 2 * _most));
     }
 
-    private void FlushOldest()
+    private void FlushAndClose(int wanted)
     {
-        foreach (var file in Oldest(unflushed: true, _share))
+        foreach (var file in Oldest(unflushed: true, wanted))
             file.FlushForOthers();
+        Close(Oldest(unflushed: false, wanted));
     }
 
     private FileDiskFile[] Oldest(bool unflushed, int count)
     {
         FileDiskFile[] candidates;
         lock (_lock)
-            candidates = [.. _open.Where(file => file.HasUnflushed == unflushed)];
+            candidates = [.. _open.Where(file => file.HasUnflushed == unflushed && !file.HasFailed)];
         var times = Array.ConvertAll(candidates, file => file.LastUse);
         Array.Sort(times, candidates);
-        return candidates[..Math.Min(count, candidates.Length)];
+        return candidates[..Math.Clamp(count, 0, candidates.Length)];
     }
 
     private void Close(IReadOnlyCollection<FileDiskFile> files)

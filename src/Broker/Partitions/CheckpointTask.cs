@@ -13,12 +13,7 @@ internal sealed class CheckpointTask(
     public void Start() => loop.Schedule(loop.Steady + IntervalMs, Run);
 
     /// <summary>Without it a start after a crash reads more than it must: a failure is told, no more.</summary>
-    public void Save()
-    {
-        foreach (var partition in topics.Topics.SelectMany(topic => topic.Partitions))
-            checkpoints.Note(partition.Log, partition.HighWatermark);
-        Guarded(checkpoints.Write, "The checkpoint files can't be written");
-    }
+    public void Save() => Guarded(Write, "The checkpoint files can't be written");
 
     /// <summary>
     /// Makes durable where logs start, then goes on: with null, or with what the disk says against it. From any thread.
@@ -28,9 +23,7 @@ internal sealed class CheckpointTask(
         string? failure = null;
         try
         {
-            foreach (var partition in topics.Topics.SelectMany(topic => topic.Partitions))
-                checkpoints.Note(partition.Log, partition.HighWatermark);
-            checkpoints.Write();
+            Write();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -44,14 +37,21 @@ internal sealed class CheckpointTask(
     {
         try
         {
+            Save(); // first, for files go only when the log's new start is on stable storage
             foreach (var partition in topics.Topics.SelectMany(topic => topic.Partitions))
                 Guarded(() => partition.Maintain(loop.Steady), $"{partition.Id} can't be brought to its checkpoint");
-            Save();
         }
         finally
         {
             Start();
         }
+    }
+
+    private void Write()
+    {
+        foreach (var partition in topics.Topics.SelectMany(topic => topic.Partitions))
+            checkpoints.Note(partition.Log, partition.HighWatermark);
+        checkpoints.Write();
     }
 
     private void Guarded(Action work, string problem)

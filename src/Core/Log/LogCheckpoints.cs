@@ -4,11 +4,11 @@ namespace Millrace.Core.Log;
 
 /// <summary>
 /// What a data directory's checkpoint files say of its logs: up to where each is on stable storage
-/// (recovery-point-offset-checkpoint), where it starts if that is not where its first segment does
-/// (log-start-offset-checkpoint), how far consumers could see (replication-offset-checkpoint), and which were compacted
-/// (cleaner-offset-checkpoint). Owned by the node; any thread.
-/// 1. No file says more than the log held on stable storage. 2. A log that is not open keeps its lines until the topic
-/// is deleted.
+/// (recovery-point-offset-checkpoint), where it starts (log-start-offset-checkpoint, which unlike Kafka's also names
+/// starts at a segment's base: a crash can bring back the segments before it), how far consumers could see
+/// (replication-offset-checkpoint), and which were compacted (cleaner-offset-checkpoint). Owned by the node; any
+/// thread. 1. No file says more than the log held on stable storage. 2. A log that is not open keeps its lines until
+/// the topic is deleted.
 /// </summary>
 internal sealed class LogCheckpoints(IDisk disk)
 {
@@ -18,6 +18,7 @@ internal sealed class LogCheckpoints(IDisk disk)
     private readonly OffsetCheckpoint _recoveryPoints = new(disk, RecoveryPointPath);
     private readonly OffsetCheckpoint _logStarts = new(disk, OffsetCheckpoint.LogStart);
     private readonly OffsetCheckpoint _highWatermarks = new(disk, OffsetCheckpoint.HighWatermark);
+    private readonly List<(PartitionLog Log, Offset Start)> _newStarts = []; // noted, not yet written
     private readonly OffsetCheckpoint _cleaned = new(disk, OffsetCheckpoint.Cleaner);
 
     /// <summary>How a log is to be opened.</summary>
@@ -41,11 +42,12 @@ internal sealed class LogCheckpoints(IDisk disk)
     {
         Offset point = log.RecoveryPoint;
         Offset start = log.LogStartOffset;
-        bool startsInside = start > log.Segments[0].BaseOffset;
         lock (_lock)
         {
             _recoveryPoints.Set(log.Partition, point > Offset.Zero ? point : Offset.None);
-            _logStarts.Set(log.Partition, startsInside ? start : Offset.None);
+            if (start > log.DurableStartOffset)
+                _newStarts.Add((log, start));
+            _logStarts.Set(log.Partition, start > Offset.Zero ? start : Offset.None);
             _highWatermarks.Set(
                 log.Partition, highWatermark > Offset.Zero ? Offset.Min(highWatermark, point) : Offset.None);
         }
@@ -59,6 +61,9 @@ internal sealed class LogCheckpoints(IDisk disk)
         {
             _recoveryPoints.Write();
             _logStarts.Write();
+            foreach ((PartitionLog log, Offset start) in _newStarts)
+                log.DurableStartOffset = start;
+            _newStarts.Clear();
             _highWatermarks.Write();
         }
     }

@@ -1,4 +1,5 @@
 using Millrace.Core.Log.Cleaner;
+using Millrace.Core.Log.Segments;
 using Millrace.Core.Model;
 
 namespace Millrace.Core.Log;

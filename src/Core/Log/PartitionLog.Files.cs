@@ -1,3 +1,4 @@
+using Millrace.Core.Log.Segments;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 
@@ -41,7 +42,11 @@ internal sealed partial class PartitionLog
         {
             Segment[] obsolete;
             lock (_segmentsLock)
-                (obsolete, _obsolete) = (_obsolete, []);
+            {
+                obsolete = [.. _obsolete.Where(MayGo)];
+                _obsolete = [.. _obsolete.Except(obsolete)];
+            }
+
             if (obsolete.Length > 0)
             {
                 // A power failure must leave the old segments or what has taken their place.
@@ -57,13 +62,13 @@ internal sealed partial class PartitionLog
 
             foreach ((Segment segment, Instant deadline) in _retired.ToArray())
             {
-                if (deadline > now || !Guarded(segment.DeleteFiles))
+                if (deadline > now || !Guarded(() => segment.DeleteFiles()))
                     continue;
                 _retired.Remove((segment, deadline));
                 Interlocked.Exchange(ref _newNames, 1);
             }
 
-            return _retired.Count == 0;
+            return _retired.Count + _obsolete.Length == 0;
         }
     }
 
@@ -124,6 +129,9 @@ internal sealed partial class PartitionLog
                 _disk.Delete(stale);
         }
     }
+
+    /// <summary>What the cleaner has replaced is out of the way already.</summary>
+    private bool MayGo(Segment segment) => segment.IsMarkedDeleted || segment.NextOffset <= DurableStartOffset;
 
     /// <summary>The files of these segments are to be deleted.</summary>
     private void Retire(Segment[] segments)

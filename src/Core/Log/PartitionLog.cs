@@ -1,3 +1,4 @@
+using Millrace.Core.Log.Segments;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Wire;
@@ -65,16 +66,16 @@ internal sealed partial class PartitionLog
             opening = opening with { RecoveryPoint = Offset.Zero, LogStartOffset = Offset.Zero };
         }
 
-        var recovery = new Recovery(disk, _directory, settings, now, opening);
-        _segments = recovery.OpenSegments(_epochs);
-        foreach (DamagedRange damage in recovery.Damage)
-            Report(damage);
+        _segments = new Recovery(disk, _directory, settings, now, opening, Report).OpenSegments(_epochs);
         _logEndOffset = _segments[^1].NextOffset.Value;
+        if (opening.CleanlyClosed && _logEndOffset > 0)
+            _newNames = 0; // whoever closed it flushed them
         if (_epochs.IsEmpty && _logEndOffset > _segments[0].BaseOffset.Value)
             Recovery.RebuildEpochs(_segments, _epochs);
         _epochs.TruncateTo(new Offset(_logEndOffset + 1));
         _logStartOffset = Math.Clamp(
             opening.LogStartOffset.Value, _segments[0].BaseOffset.Value, _logEndOffset);
+        DurableStartOffset = opening.LogStartOffset;
         _snapshotOffset = Recovery.LoadProducers(disk, _directory, _segments, _producers).Value;
         _firstUnstableOffset = _producers.FirstUnstable(LogEndOffset);
         _jitterMs = Jitter(_segments[^1]);
@@ -112,6 +113,12 @@ internal sealed partial class PartitionLog
 
     /// <summary>From here on recovery has to read the log; all below is on stable storage.</summary>
     public Offset RecoveryPoint => new(Math.Min(Volatile.Read(ref _flushedOffset), _epochs.FirstUnflushed));
+
+    /// <summary>
+    /// Up to where the log's start is on stable storage (log-start-offset-checkpoint): segments above stay, for after a
+    /// crash the log would begin there again.
+    /// </summary>
+    public Offset DurableStartOffset { get; set; }
 
     public LeaderEpoch LatestEpoch => _epochs.Latest;
 
@@ -202,21 +209,14 @@ internal sealed partial class PartitionLog
     /// </summary>
     public bool Close(bool clean)
     {
-        bool isClean = clean && !_offline && Guarded(() =>
-        {
-            _segments[^1].DropUnfinished();
-            _segments[^1].Seal();
-            if (LogEndOffset.Value > _snapshotOffset)
-                WriteSnapshot(LogEndOffset, ProducerSnapshot.Encode(_producers));
-            _epochs.Flush();
-        }) && Flush() == ErrorCode.None;
+        bool isClean = clean && !_offline && (IsCheckpointed || CloseWhatIsNew());
         _offline = true;
         foreach (Segment segment in _segments)
             segment.Close();
         foreach (Segment segment in TakeObsolete())
         {
-            if (clean)
-                Guarded(segment.DeleteFiles);
+            if (clean && segment.IsMarkedDeleted)
+                Guarded(() => segment.DeleteFiles());
             segment.Close();
         }
 
@@ -247,6 +247,22 @@ internal sealed partial class PartitionLog
             }
         }
     }
+
+    /// <summary>All that an opening reads is on stable storage already, as in a log that was not written.</summary>
+    private bool IsCheckpointed =>
+        LogEndOffset.Value == _snapshotOffset && FlushedOffset == LogEndOffset
+        && _epochs.FirstUnflushed == long.MaxValue && !_segments[^1].HasUnflushedFiles
+        && Volatile.Read(ref _newNames) == 0;
+
+    private bool CloseWhatIsNew() =>
+        Guarded(() =>
+        {
+            _segments[^1].DropUnfinished();
+            _segments[^1].Seal();
+            if (LogEndOffset.Value > _snapshotOffset)
+                WriteSnapshot(LogEndOffset, ProducerSnapshot.Encode(_producers));
+            _epochs.Flush();
+        }) && Flush() == ErrorCode.None;
 
     private void FlushSegments(Segment[] segments)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Millrace.Core.Log.Segments;
 using Millrace.Core.Model;
 using Millrace.Protocol.Records;
 
@@ -10,20 +11,19 @@ namespace Millrace.Core.Log;
 /// 1. What cannot be read above the recovery point was never known to be on stable storage: the log is cut there, and
 /// no batch behind it survives. 2. What cannot be read below stays where it is and is known as damaged. 3. A log that
 /// ends below its recovery point goes on at the recovery point, so that no offset is given twice. 4. Everything that is
-/// cut, damaged or missing is reported.
+/// cut, damaged or missing is reported, before it is cut. 5. What lies above the recovery point is written once more
+/// before it counts as durable: a flush that failed in an earlier life leaves pages that only look as if they were on
+/// the disk.
 /// </summary>
 internal sealed class Recovery(
-    IDisk disk, string directory, LogSettings settings, Instant now, LogOpening opening)
+    IDisk disk, string directory, LogSettings settings, Instant now, LogOpening opening, Action<DamagedRange> report)
 {
     private readonly List<Segment> _segments = [];
-
-    /// <summary>What was found cut, damaged or missing.</summary>
-    public List<DamagedRange> Damage { get; } = [];
 
     /// <summary>The segments in order, at least one; the last is ready for appends.</summary>
     public Segment[] OpenSegments(LeaderEpochs epochs)
     {
-        long[] bases = FindSegments();
+        long[] bases = DropBelowStart(FindSegments());
         Offset trusted = TrustedOffset();
         for (int i = 0; i < bases.Length; i++)
         {
@@ -40,6 +40,8 @@ internal sealed class Recovery(
 
             LoadPrefix(segment, trusted);
             bool isWhole = Scan(segment, epochs);
+            if (!opening.CleanlyClosed)
+                segment.WriteAgain();
             if (!isLast && !Continues(segment, bases[i + 1], isWhole))
             {
                 CutBehind(segment, bases[(i + 1)..]);
@@ -211,11 +213,12 @@ internal sealed class Recovery(
             indexes.Times.TruncateTo(trusted - segment.BaseOffset);
         }
 
-        if (!indexes.Offsets.TryFind(int.MaxValue, out OffsetIndex.Entry last) || !segment.IsTrue(last))
+        if (!indexes.Offsets.TryFind(int.MaxValue, out OffsetIndex.Entry last)
+            || !segment.IsTrue(last, out Offset baseOffset))
             return;
         indexes.Times.TruncateTo(last.RelativeOffset + 1L);
         indexes = new SegmentIndexes(indexes.Offsets, indexes.Times);
-        segment.StartAt(last.Position, segment.BaseOffset, indexes);
+        segment.StartAt(last.Position, baseOffset, indexes);
     }
 
     /// <summary>
@@ -242,7 +245,7 @@ internal sealed class Recovery(
             DamagedRange damage = Resync.Behind(
                 segment, segment.Size, length, end, segment.BaseOffset + int.MaxValue, opening.RecoveryPoint);
             segment.Skip(damage);
-            Damage.Add(damage);
+            report(damage);
             expected = damage.End;
         }
     }
@@ -273,7 +276,7 @@ internal sealed class Recovery(
     private void Cut(Segment segment, long length)
     {
         Offset end = Resync.LastOffset(segment.File, segment.Size, length, segment.NextOffset);
-        Damage.Add(new DamagedRange(
+        report(new DamagedRange(
             DamageKind.Cut, segment.NextOffset, end, segment.Path + ".log", segment.Size, length));
         segment.File.Truncate(segment.Size);
         segment.File.Flush();
@@ -300,7 +303,7 @@ internal sealed class Recovery(
             long length = behind.File.Length;
             Offset end = Resync.LastOffset(behind.File, 0, length, behind.BaseOffset);
             Offset from = Offset.Max(segment.NextOffset, behind.BaseOffset);
-            Damage.Add(new DamagedRange(DamageKind.Cut, from, end, behind.Path + ".log", 0, length));
+            report(new DamagedRange(DamageKind.Cut, from, end, behind.Path + ".log", 0, length));
             behind.DeleteFiles();
         }
     }
@@ -314,7 +317,7 @@ internal sealed class Recovery(
 
     private void AddMissing(Segment segment, Offset end)
     {
-        Damage.Add(new DamagedRange(
+        report(new DamagedRange(
             DamageKind.Missing, segment.NextOffset, end, segment.Path + ".log", segment.Size, segment.Size));
     }
 
@@ -329,6 +332,17 @@ internal sealed class Recovery(
     {
         MayHaveGaps = opening.MayHaveGaps || settings.Compact,
     };
+
+    /// <summary>
+    /// A crash can undo a deletion, of any of several segments: what is wholly below the log's start is not the log's.
+    /// </summary>
+    private long[] DropBelowStart(long[] bases)
+    {
+        int first = Math.Max(Array.FindLastIndex(bases, at => at <= opening.LogStartOffset.Value), 0);
+        foreach (long below in bases[..first])
+            NewSegment(below).DeleteFiles(keepsSnapshot: true); // it may be the newest that survives
+        return bases[first..];
+    }
 
     private long[] FindSegments()
     {

@@ -1,3 +1,4 @@
+using Millrace.Core.Log.Segments;
 using Millrace.Core.Model;
 
 namespace Millrace.Core.Log;

@@ -1,4 +1,5 @@
 using Millrace.Core.Log;
+using Millrace.Core.Log.Segments;
 using Millrace.Core.Log.Verification;
 
 namespace Millrace.Commands;

@@ -3,7 +3,7 @@ namespace Millrace.Unit.Tidy;
 /// <summary>The house rules that a machine can check, over every file of the checkout.</summary>
 public sealed class Tidiness
 {
-    private const int MostFilesInFolder = 40;
+    private const int MostFilesInFolder = 25;
 
     [Fact]
     public void FilesAreShort() => AssertNone(SourceFile.Code, Rules.LongFile);

@@ -1,3 +1,4 @@
+using Millrace.Core.Log.Segments;
 using Millrace.Core.Model;
 using Millrace.Protocol.Records;
 using Millrace.Protocol.Records.Compression;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Millrace.Core.Log.Segments;
 using Millrace.Core.Model;
 using Millrace.Protocol.Records;
 
@@ -48,7 +49,7 @@ internal sealed class CleanedSegment : IDisposable
         if (Size + bytes.Length > int.MaxValue)
             throw new IOException($"{Path}.log would become larger than a segment can be");
         int relative = (int)(batch.LastOffset - _baseOffset.Value);
-        if (batch.MaxTimestamp > _greatest.Timestamp)
+        if (batch.Count > 0 && batch.MaxTimestamp > _greatest.Timestamp) // an empty one has no record of that time
             _greatest = new TimeIndex.Entry(batch.MaxTimestamp, relative);
         _indexes.Note((int)Size, bytes.Length, relative, _greatest, _indexIntervalBytes);
         NextOffset = new Offset(batch.LastOffset + 1);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Millrace.Core.Log.Segments;
 using Millrace.Protocol.Records;
 
 namespace Millrace.Core.Log.Cleaner;

@@ -27,7 +27,8 @@ internal sealed class OffsetMap(long maxBytes, double loadFactor = 0.9)
     /// <summary>Starts empty, with room for so many records as far as the bytes allow.</summary>
     public void Start(long records)
     {
-        _slots = (int)Math.Clamp((long)Math.Min(records / (loadFactor * 0.8), int.MaxValue) + 1, LeastSlots, _mostSlots);
+        double wanted = Math.Min(records / (loadFactor * 0.8), int.MaxValue);
+        _slots = (int)Math.Clamp((long)wanted + 1, LeastSlots, _mostSlots);
         _mostKeys = Math.Max((int)(_slots * loadFactor), 1);
         if (_array.Length < _slots)
             _array = new Slot[_slots];

@@ -1,3 +1,4 @@
+using Millrace.Core.Log.Segments;
 using Millrace.Core.Model;
 
 namespace Millrace.Core.Log.Cleaner;
@@ -34,7 +35,8 @@ internal static class SegmentGroups
         return groups;
     }
 
-    private static long OffsetIndexBytes(Segment segment) => (long)segment.Indexes.Offsets.Count * OffsetIndex.EntrySize;
+    private static long OffsetIndexBytes(Segment segment) =>
+        (long)segment.Indexes.Offsets.Count * OffsetIndex.EntrySize;
 
     private static long TimeIndexBytes(Segment segment) => (long)segment.Indexes.Times.Count * TimeIndex.EntrySize;
 }

@@ -1,3 +1,4 @@
+using Millrace.Core.Model;
 using Millrace.Protocol.Records;
 
 namespace Millrace.Core.Log.Verification;
@@ -40,9 +41,14 @@ internal sealed class EpochCheck
             _isMissing = false;
         }
 
-        if (epoch < 0)
-            return;
         Place place = Place.At(position, batch.BaseOffset, batch.LastOffset);
+        if (epoch < 0)
+        {
+            if (epoch != LeaderEpoch.None.Value)
+                log.Error("leader-epoch", $"The leader epoch is {epoch}.", "The batch's header is damaged.", place);
+            return;
+        }
+
         if (epoch < _epoch)
         {
             log.Error("leader-epoch", $"The leader epoch falls from {_epoch} to {epoch}.",
@@ -80,8 +86,8 @@ internal sealed class EpochCheck
         else
         {
             log.Add(_facts.Derived(isActive), "leader-epoch",
-                $"{FileName} has no entry for leader epoch {epoch}, which the batch at offset {offset} has; by the file "
-                + $"it is of epoch {_entries[_at].Epoch}.",
+                $"{FileName} has no entry for leader epoch {epoch}, which the batch at offset {offset} has; by the "
+                + $"file it is of epoch {_entries[_at].Epoch}.",
                 $"If the batch is right, delete {FileName}: it is made again from the log.", place);
         }
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Millrace.Core.Log.Segments;
 
 namespace Millrace.Core.Log.Verification;
 

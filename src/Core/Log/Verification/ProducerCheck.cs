@@ -63,7 +63,8 @@ internal sealed class ProducerCheck(PartitionFacts facts)
         if (known is not null && batch.ProducerEpoch < known.Epoch)
         {
             findings.Add(Certain, "producer-epoch",
-                $"The epoch of producer {batch.ProducerId} falls from {known.Epoch} to {batch.ProducerEpoch}.", "A fenced producer may have written: look at what it wrote.", place);
+                $"The epoch of producer {batch.ProducerId} falls from {known.Epoch} to {batch.ProducerEpoch}.",
+                "A fenced producer may have written: look at what it wrote.", place);
         }
 
         if (batch.IsControl)

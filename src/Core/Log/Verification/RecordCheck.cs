@@ -39,7 +39,7 @@ internal static class RecordCheck
         if (batch.Count <= batch.LastOffsetDelta && facts.Cleaning == Cleaning.Never)
         {
             findings.Error("batch-count",
-                $"{batch.Count} records stand for {batch.LastOffsetDelta + 1L} offsets, and the topic is not compacted.",
+                $"{batch.Count} records stand for {batch.LastOffsetDelta + 1L} offsets; the topic is not compacted.",
                 "Nothing if the topic was compacted earlier; otherwise records are missing.", place);
         }
 

@@ -202,7 +202,8 @@ internal sealed class SegmentVerifier(PartitionChecks checks, SegmentFacts segme
         if (facts.IsInUse && !wasFlushed)
         {
             _findings.Note("tail",
-                $"The last {damage.End - damage.Position} bytes are no whole batch: an append may be at work.", "Look again when the broker is stopped.", Place.At(damage.Position, damage.FirstOffset));
+                $"The last {damage.End - damage.Position} bytes are no whole batch: an append may be at work.",
+                "Look again when the broker is stopped.", Place.At(damage.Position, damage.FirstOffset));
         }
         else if (facts.WasClosed || wasFlushed)
         {

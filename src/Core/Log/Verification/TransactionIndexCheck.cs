@@ -1,3 +1,5 @@
+using Millrace.Core.Log.Segments;
+
 namespace Millrace.Core.Log.Verification;
 
 /// <summary>

@@ -3,6 +3,7 @@ using Confluent.Kafka.Admin;
 using Millrace.Broker.Io;
 using Millrace.Core.Log;
 using Millrace.Core.Log.Cleaner;
+using Millrace.Core.Log.Segments;
 using Millrace.Integration.Connect;
 using Millrace.Protocol.Records;
 using Millrace.Shared;
@@ -45,7 +46,8 @@ public sealed class CleanerPeerTests : IDisposable
             Dictionary<string, long> before = Checkpoints(kafka);
             await SetRatio(admin, topics, "0");
             await Poll.Until(
-                () => topics.All(topic => Checkpoints(kafka).GetValueOrDefault(topic) > before.GetValueOrDefault(topic)),
+                () => topics.All(
+                    topic => Checkpoints(kafka).GetValueOrDefault(topic) > before.GetValueOrDefault(topic)),
                 () => "Kafka does not clean");
             await SetRatio(admin, topics, "1");
             foreach (string topic in topics)
@@ -57,7 +59,8 @@ public sealed class CleanerPeerTests : IDisposable
                 List<string> theirs = Describe(Path.Combine(kafka.Logs, $"{topic}-0"));
                 List<string> ours = Describe(folder);
                 Assert.Equal(
-                    theirs, ours.Where(line => !line.StartsWith(EmptyEnd, StringComparison.Ordinal) || theirs.Contains(line)));
+                    theirs,
+                    ours.Where(line => !line.StartsWith(EmptyEnd, StringComparison.Ordinal) || theirs.Contains(line)));
             }
         }
 
@@ -105,7 +108,8 @@ public sealed class CleanerPeerTests : IDisposable
     private static void Copy(string from, string to)
     {
         Directory.CreateDirectory(to);
-        foreach (string file in Directory.EnumerateFiles(from).Where(file => !file.EndsWith(".deleted", StringComparison.Ordinal)))
+        foreach (string file in Directory.EnumerateFiles(from)
+            .Where(file => !file.EndsWith(".deleted", StringComparison.Ordinal)))
             File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
     }
 
@@ -178,22 +182,26 @@ public sealed class CleanerPeerTests : IDisposable
         string[] files = [.. folders.SelectMany(folder => Directory.EnumerateFiles(folder))
             .Where(file => Path.GetExtension(file) is ".log" or ".index" or ".timeindex" or ".txnindex")];
         await using var dump = ChildProcess.Start(
-            "bash", Peers.Program("java-run"), "kafka.tools.DumpLogSegments", "--deep-iteration", "--files",
+            "bash", Peers.Program("java-run"), "org.apache.kafka.tools.DumpLogSegments",
+            "--deep-iteration", "--files",
             string.Join(',', files));
         int lines = 0;
         List<string> wrong = [];
         while (await dump.Output.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
         {
             lines++;
-            if (line.Contains("ismatch", StringComparison.Ordinal) || line.Contains("not valid", StringComparison.Ordinal)
+            if (line.Contains("ismatch", StringComparison.Ordinal)
+                || line.Contains("not valid", StringComparison.Ordinal)
                 || line.Contains("isvalid: false", StringComparison.Ordinal)
                 || line.Contains("out of order", StringComparison.Ordinal))
                 wrong.Add(line);
         }
 
+        // That offsets are not consecutive is no fault of a compacted log.
+        wrong.AddRange(dump.Errors.Split('\n').Where(line => line.Length > 0 && !line.Contains("onsecutive")
+            && !line.Contains("is followed by", StringComparison.Ordinal)));
         Assert.Empty(wrong);
         Assert.True(lines > files.Length);
-        Assert.Equal("", dump.Errors);
     }
 
     /// <summary>Random records of a few keys.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Millrace.Core.Log;
+using Millrace.Core.Log.Segments;
 using Millrace.Core.Model;
 using Millrace.Protocol.Records;
 using Millrace.Protocol.Records.Compression;

@@ -31,6 +31,30 @@ public sealed class LogCheckpointsTests
     }
 
     [Fact]
+    public void Segments_go_when_the_start_behind_them_is_written_and_do_not_come_back()
+    {
+        var checkpoints = new LogCheckpoints(_fixture.Disk);
+        _fixture.Fill(40);
+        _fixture.Checkpoint();
+        SimDisk before = _fixture.Disk.Copy();
+        long second = _fixture.Log.Segments[1].BaseOffset.Value;
+        _fixture.Log.AdvanceLogStartOffset(_fixture.Log.Segments[2].BaseOffset);
+        long start = _fixture.Log.LogStartOffset.Value;
+        Assert.False(_fixture.Log.DeleteObsolete(Instant.Never));
+        checkpoints.Note(_fixture.Log, Offset.Zero);
+        checkpoints.Write();
+        Assert.True(_fixture.Log.DeleteObsolete(Instant.Never));
+
+        // The deletion of the second segment survives a crash, that of the first does not.
+        before.Delete($"orders-0/{second:D20}.log");
+        var again = PartitionLog.Open(
+            before, LogFixture.Topic, LogFixture.Small, LogFixture.Now,
+            new LogOpening(false, new Offset(120), new Offset(start)));
+        Assert.Equal(start, again.Segments[0].BaseOffset.Value);
+        Assert.Equal(start, again.LogStartOffset.Value);
+    }
+
+    [Fact]
     public void Nothing_new_is_not_written()
     {
         var checkpoints = new LogCheckpoints(_fixture.Disk);

@@ -227,6 +227,8 @@ public sealed class PartitionLogTests
         fixture.Fill(40);
         fixture.Log.Flush();
         fixture.Log.AdvanceLogStartOffset(fixture.Log.LogEndOffset);
+        Assert.False(fixture.Log.DeleteObsolete(Instant.Never)); // the new start is not on stable storage
+        fixture.Log.DurableStartOffset = fixture.Log.LogStartOffset;
         Assert.False(fixture.Log.DeleteObsolete(LogFixture.Now));
         Assert.Contains(fixture.Disk.List("orders-0"), name => name.EndsWith(".log.deleted", StringComparison.Ordinal));
         Assert.True(fixture.Log.DeleteObsolete(LogFixture.Now + 60_000));
@@ -271,6 +273,8 @@ public sealed class PartitionLogTests
         fixture.Disk.DeletesAtOnce = true;
         fixture.Log.Roll(LogFixture.Now);
         fixture.Log.AdvanceLogStartOffset(fixture.Log.LogEndOffset);
+        Assert.False(fixture.Log.DeleteObsolete(Instant.Never)); // the new start is not on stable storage
+        fixture.Log.DurableStartOffset = fixture.Log.LogStartOffset;
         fixture.Log.DeleteObsolete(LogFixture.Now);
         fixture.Log.DeleteObsolete(Instant.Never);
         var again = new LogFixture(disk: fixture.Disk.Crash(), clean: false);

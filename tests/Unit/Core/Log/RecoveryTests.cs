@@ -234,6 +234,47 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public void What_an_earlier_life_failed_to_flush_is_written_again_before_it_counts_as_durable()
+    {
+        var fixture = new LogFixture();
+        fixture.Fill(1);
+        fixture.Log.Flush();
+        fixture.Fill(3);
+        fixture.Disk.LosesWhatItFailsToFlush = true;
+        fixture.Disk.FailFlushes = true;
+        Assert.Equal(ErrorCode.KafkaStorageError, fixture.Log.Flush());
+        fixture.Disk.FailFlushes = false;
+
+        var again = new LogFixture(disk: fixture.Disk, clean: false);
+
+        Assert.Equal(12, again.Log.FlushedOffset.Value);
+        new LogFixture(disk: fixture.Disk.Crash(), clean: false).AssertHolds(12);
+    }
+
+    [Fact]
+    public void Damage_behind_a_checkpoint_is_told_no_wider_than_it_is()
+    {
+        LogSettings settings = LogFixture.Small with { SegmentBytes = 1 << 20 };
+        var fixture = new LogFixture(settings);
+        fixture.Fill(100);
+        fixture.Checkpoint();
+        fixture.Fill(1);
+        fixture.Checkpoint();
+        byte[] content = [.. fixture.Disk.Content(FirstSegment)];
+        foreach ((int batch, int at) in Enumerable.Range(90, 11).SelectMany(i => (int[])[24, 70], (i, at) => (i, at)))
+        {
+            byte[] flipped = [.. content];
+            flipped[PositionOf(batch, content) + at] ^= 0x40;
+            SimDisk disk = fixture.Disk.Copy();
+            disk.SetContent(FirstSegment, flipped);
+            var again = new LogFixture(settings, disk, clean: false, recoveryPoint: 303);
+            Assert.Equal(ErrorCode.CorruptMessage, Error(again, 3 * batch));
+            string told = $"orders-0: offsets {3 * batch} to {(3 * batch) + 2} are damaged";
+            Assert.StartsWith(told, again.Reports[0], StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void A_log_does_not_end_below_its_start()
     {
         var fixture = new LogFixture();

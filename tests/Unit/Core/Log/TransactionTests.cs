@@ -1,4 +1,5 @@
 using Millrace.Core.Log;
+using Millrace.Core.Log.Segments;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Records;

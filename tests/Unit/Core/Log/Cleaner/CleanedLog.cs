@@ -1,6 +1,7 @@
 using System.Text;
 using Millrace.Core.Log;
 using Millrace.Core.Log.Cleaner;
+using Millrace.Core.Log.Segments;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Records;

@@ -265,7 +265,8 @@ public sealed class CleaningTests
         Assert.Equal(_log.Log.LogEndOffset - _log.Log.LogStartOffset, _log.Records().Count);
         Assert.DoesNotContain(
             _log.Disk.List(CleanedLog.Id.ToString()),
-            name => name.EndsWith(".cleaned", StringComparison.Ordinal) || name.EndsWith(".swap", StringComparison.Ordinal));
+            name => name.EndsWith(".cleaned", StringComparison.Ordinal)
+                || name.EndsWith(".swap", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -3,7 +3,9 @@ using Millrace.Shared.Simulated;
 
 namespace Millrace.Unit.Core.Log.Cleaner;
 
-/// <summary>A simulated disk that tells before each change, so that a test can look at what a crash would leave.</summary>
+/// <summary>
+/// A simulated disk that tells before each change, so that a test can look at what a crash would leave.
+/// </summary>
 internal sealed class CrashingDisk(SimDisk disk) : IDisk
 {
     public SimDisk Disk { get; } = disk;

@@ -59,10 +59,12 @@ public sealed class GoldenCleaningTests
 
         HashSet<DataRecord> left = [.. log.Records()];
         Assert.All(
-            expected.GroupBy(record => record.Key).Select(group => group.Last()).Where(record => record.Value is not null),
+            expected.GroupBy(record => record.Key).Select(group => group.Last())
+                .Where(record => record.Value is not null),
             record => Assert.Contains(record, left));
         Assert.Equal(
-            expected.Where(record => record.Offset >= end), left.Where(record => record.Offset >= end).Intersect(expected));
+            expected.Where(record => record.Offset >= end),
+            left.Where(record => record.Offset >= end).Intersect(expected));
         Assert.DoesNotContain(left, record => record.Offset < end && record.Value is null);
         Assert.All(left.Where(record => record.Offset < end), record => Assert.Contains(record, expected));
     }

@@ -69,7 +69,10 @@ public sealed class HistoryTests
             if (transactional)
                 _isOpen[producer] = true;
             for (int i = 0; i < records.Length; i++)
-                _written.Add(new Written(new(first + i, records[i].Key, records[i].Value), transactional ? producer : -1));
+            {
+                _written.Add(new Written(
+                    new(first + i, records[i].Key, records[i].Value), transactional ? producer : -1));
+            }
         }
 
         private void End(int producer)
@@ -109,7 +112,8 @@ public sealed class HistoryTests
                 .GroupBy(w => w.Record.Key!).ToDictionary(g => g.Key, g => g.Max(w => w.Record.Offset));
             foreach (Written written in seen)
             {
-                if (written.IsAborted || written.Record.Key is null || written.Record.Offset < latest[written.Record.Key]
+                if (written.IsAborted || written.Record.Key is null
+                    || written.Record.Offset < latest[written.Record.Key]
                     || written.Horizon <= _log.Now.Milliseconds)
                     _written.Remove(written);
                 else if (written.Record.Value is null && written.Horizon == long.MaxValue)

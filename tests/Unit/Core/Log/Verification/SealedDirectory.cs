@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Millrace.Core.Controller;
-using Millrace.Core.Log;
+using Millrace.Core.Log.Segments;
 using Millrace.Core.Log.Verification;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Records;

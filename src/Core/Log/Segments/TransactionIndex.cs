@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Millrace.Core.Log;
+namespace Millrace.Core.Log.Segments;
 
 /// <summary>
 /// A transaction that ended with an abort: its records are those of the producer from <paramref name="FirstOffset"/> to

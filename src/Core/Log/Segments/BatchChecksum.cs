@@ -1,6 +1,6 @@
 using Millrace.Protocol.Records;
 
-namespace Millrace.Core.Log;
+namespace Millrace.Core.Log.Segments;
 
 /// <summary>The checksum of a batch that stands in a file.</summary>
 internal static class BatchChecksum

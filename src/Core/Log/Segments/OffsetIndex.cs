@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Millrace.Core.Log;
+namespace Millrace.Core.Log.Segments;
 
 /// <summary>
 /// A segment's sparse index from offset to file position: for one batch every few kilobytes its last offset and where

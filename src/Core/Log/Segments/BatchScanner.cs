@@ -1,6 +1,6 @@
 using Millrace.Protocol.Records;
 
-namespace Millrace.Core.Log;
+namespace Millrace.Core.Log.Segments;
 
 /// <summary>
 /// Walks the batch headers of a segment file from a position that a batch starts at; records stay unread.

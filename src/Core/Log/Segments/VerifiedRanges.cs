@@ -1,4 +1,4 @@
-namespace Millrace.Core.Log;
+namespace Millrace.Core.Log.Segments;
 
 /// <summary>
 /// Which bytes of a segment file have had their checksums compared since the file was opened. Any thread.

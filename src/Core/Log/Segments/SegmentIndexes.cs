@@ -1,4 +1,4 @@
-namespace Millrace.Core.Log;
+namespace Millrace.Core.Log.Segments;
 
 /// <summary>
 /// The two indexes of a segment and their files. They can always be made again from the log file.

@@ -1,6 +1,6 @@
 using Millrace.Core.Model;
 
-namespace Millrace.Core.Log;
+namespace Millrace.Core.Log.Segments;
 
 /// <summary>Why a log cannot give some of its offsets.</summary>
 internal enum DamageKind

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using Millrace.Core.Model;
 using Millrace.Protocol.Records;
 
-namespace Millrace.Core.Log;
+namespace Millrace.Core.Log.Segments;
 
 /// <summary>
 /// Finds where a segment goes on behind damage: the first place at which a whole batch with the right checksum and a

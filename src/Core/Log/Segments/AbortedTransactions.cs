@@ -1,6 +1,6 @@
 using Millrace.Core.Model;
 
-namespace Millrace.Core.Log;
+namespace Millrace.Core.Log.Segments;
 
 /// <summary>
 /// The aborted transactions of one segment and their file (.txnindex), which is made with the first of them. The log

@@ -1,6 +1,6 @@
 using Millrace.Protocol.Records;
 
-namespace Millrace.Core.Log;
+namespace Millrace.Core.Log.Segments;
 
 /// <summary>
 /// Walks the batches of a segment and gives only sound ones: right header, right checksum unless that was compared
@@ -73,6 +73,8 @@ internal ref struct CheckedScanner
     private bool IsSound()
     {
         RecordBatch header = _batches.Header;
+        if (Expected < 0 && header.BaseOffset < _segment.NextOffset.Value)
+            Expected = header.BaseOffset; // an index entry led here, which the log bears out
         if (header.LastOffsetDelta < 0
             || header.BaseOffset < Math.Max(Expected, _segment.BaseOffset.Value)
             || (!_mayHaveGaps && Expected >= 0 && header.BaseOffset != Expected)

@@ -1,7 +1,7 @@
 using Millrace.Core.Model;
 using Millrace.Protocol.Records;
 
-namespace Millrace.Core.Log;
+namespace Millrace.Core.Log.Segments;
 
 /// <summary>
 /// Finds things in one segment: a slice of whole batches, a record by its time. Takes no lock, and gives nothing that

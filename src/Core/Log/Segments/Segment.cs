@@ -2,7 +2,7 @@ using Millrace.Core.Model;
 using Millrace.Protocol.Records;
 using Millrace.Protocol.Wire;
 
-namespace Millrace.Core.Log;
+namespace Millrace.Core.Log.Segments;
 
 /// <summary>
 /// One segment of a partition's log: a file of batches with its indexes. Owned by the <see cref="PartitionLog"/>, which
@@ -84,6 +84,9 @@ internal sealed class Segment : IRecordSource
         }
     }
 
+    /// <summary>Its files are out of the way.</summary>
+    public bool IsMarkedDeleted => _isMarkedDeleted;
+
     /// <summary>Files that a flush has to reach beside the log file.</summary>
     public bool HasUnflushedFiles => Volatile.Read(ref _unflushed).Length > 0;
 
@@ -126,7 +129,7 @@ internal sealed class Segment : IRecordSource
         int relativeOffset = (int)(batch.LastOffset - BaseOffset.Value);
         if (_size == 0)
             FirstTimestamp = batch.MaxTimestamp;
-        if (batch.MaxTimestamp > _maxTimestamp)
+        if (batch.Count > 0 && batch.MaxTimestamp > _maxTimestamp)
         {
             _offsetOfMaxTimestamp = relativeOffset;
             Volatile.Write(ref _maxTimestamp, batch.MaxTimestamp);
@@ -196,7 +199,7 @@ internal sealed class Segment : IRecordSource
         SegmentIndexes indexes = Indexes;
         if (!indexes.Offsets.TryFind(RelativeOffset(offset), out OffsetIndex.Entry entry))
             return Scan(window);
-        if (!indexes.IsCertain && !IsTrue(entry))
+        if (!indexes.IsCertain && !IsTrue(entry, out _))
         {
             indexes = RebuildIndexes();
             if (!indexes.Offsets.TryFind(RelativeOffset(offset), out entry))
@@ -255,6 +258,20 @@ internal sealed class Segment : IRecordSource
         Aborted.TruncateTo(NextOffset);
     }
 
+    /// <summary>
+    /// Writes once more what was checked, so that a flush brings it to the disk whatever a failed one has dropped.
+    /// </summary>
+    public void WriteAgain()
+    {
+        byte[] chunk = new byte[Math.Min(64 * 1024, _size - _certainFrom)];
+        for (long at = _certainFrom; at < _size; at += chunk.Length)
+        {
+            Span<byte> bytes = chunk.AsSpan(0, (int)Math.Min(chunk.Length, _size - at));
+            Read(at, bytes);
+            _file.Write(at, bytes);
+        }
+    }
+
     /// <summary>What a failed write left behind the end goes.</summary>
     public void DropUnfinished()
     {
@@ -298,7 +315,8 @@ internal sealed class Segment : IRecordSource
     /// Deletes the files and closes them, for the space is free only then. A reader that holds the segment gets an
     /// <see cref="IOException"/>.
     /// </summary>
-    public void DeleteFiles()
+    /// <param name="keepsSnapshot">The producers at the base offset stay.</param>
+    public void DeleteFiles(bool keepsSnapshot = false)
     {
         if (_isMarkedDeleted)
         {
@@ -306,7 +324,7 @@ internal sealed class Segment : IRecordSource
         }
         else
         {
-            foreach (string suffix in Suffixes)
+            foreach (string suffix in keepsSnapshot ? Suffixes[..^1] : Suffixes)
                 DeleteIfThere(_path + suffix);
         }
 
@@ -327,10 +345,14 @@ internal sealed class Segment : IRecordSource
     }
 
     /// <summary>Whether an entry of an index file says what the log says.</summary>
-    public bool IsTrue(OffsetIndex.Entry entry)
+    /// <param name="entry">The entry.</param>
+    /// <param name="baseOffset">Of the batch that it names.</param>
+    public bool IsTrue(OffsetIndex.Entry entry, out Offset baseOffset)
     {
         var scanner = new BatchScanner(_file, entry.Position, _file.Length, stackalloc byte[RecordBatch.HeaderSize]);
-        return scanner.MoveNext() && scanner.Header.LastOffset == BaseOffset.Value + entry.RelativeOffset;
+        bool isTrue = scanner.MoveNext() && scanner.Header.LastOffset == BaseOffset.Value + entry.RelativeOffset;
+        baseOffset = isTrue ? new Offset(scanner.Header.BaseOffset) : Offset.None;
+        return isTrue;
     }
 
     private bool IsTrue(TimeIndex.Entry entry)
@@ -370,7 +392,7 @@ internal sealed class Segment : IRecordSource
             while (scanner.MoveNext())
             {
                 int relativeOffset = (int)(scanner.Header.LastOffset - BaseOffset.Value);
-                if (scanner.Header.MaxTimestamp > greatest.Timestamp)
+                if (scanner.Header.Count > 0 && scanner.Header.MaxTimestamp > greatest.Timestamp)
                     greatest = new TimeIndex.Entry(scanner.Header.MaxTimestamp, relativeOffset);
                 indexes.Note((int)scanner.Position, scanner.Header.SizeInBytes, relativeOffset, greatest,
                     LogSettings.Default.IndexIntervalBytes);

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Millrace.Core.Log;
+namespace Millrace.Core.Log.Segments;
 
 /// <summary>
 /// A segment's sparse index from time to offset. An entry (t, o) says that no record up to offset o is later than t.

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Millrace.Core.Log;
+namespace Millrace.Core.Log.Segments;
 
 /// <summary>
 /// The names under which files of a segment stand while the cleaner puts one segment in the place of several: .cleaned
