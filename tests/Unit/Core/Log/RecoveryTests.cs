@@ -268,7 +268,7 @@ public sealed class RecoveryTests
             SimDisk disk = fixture.Disk.Copy();
             disk.SetContent(FirstSegment, flipped);
             var again = new LogFixture(settings, disk, clean: false, recoveryPoint: 303);
-            Assert.Equal(ErrorCode.CorruptMessage, Error(again, 3 * batch));
+            Assert.Equal(ErrorCode.CorruptMessage, Error(again, (3 * batch) + 2));
             string told = $"orders-0: offsets {3 * batch} to {(3 * batch) + 2} are damaged";
             Assert.StartsWith(told, again.Reports[0], StringComparison.Ordinal);
         }
