@@ -43,7 +43,8 @@ internal sealed class MetadataPublisher(
                 Drop(hosted);
         }
 
-        foreach (var topic in image.Topics.Values)
+        // In the order of the names, so that a run can be repeated.
+        foreach (var topic in image.Topics.Values.OrderBy(topic => topic.Name, StringComparer.Ordinal))
         {
             var present = topics.Find(topic.Id)?.Partitions ?? [];
             if (present.Length < topic.Partitions.Length)

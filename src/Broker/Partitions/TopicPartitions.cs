@@ -16,9 +16,10 @@ internal sealed record HostedTopic(string Name, Uuid Id, ImmutableArray<Partitio
 internal sealed class TopicPartitions
 {
     private volatile State _state = new(
-        ImmutableDictionary.Create<string, HostedTopic>(StringComparer.Ordinal),
+        ImmutableSortedDictionary.Create<string, HostedTopic>(StringComparer.Ordinal),
         ImmutableDictionary<Uuid, HostedTopic>.Empty);
 
+    /// <summary>In the order of the names: what is done for each is done in the same order in every process.</summary>
     public IEnumerable<HostedTopic> Topics => _state.ByName.Values;
 
     public HostedTopic? Find(string name) => _state.ByName.GetValueOrDefault(name);
@@ -37,5 +38,5 @@ internal sealed class TopicPartitions
         _state = new State(_state.ByName.Remove(topic.Name), _state.ById.Remove(topic.Id));
 
     private sealed record State(
-        ImmutableDictionary<string, HostedTopic> ByName, ImmutableDictionary<Uuid, HostedTopic> ById);
+        ImmutableSortedDictionary<string, HostedTopic> ByName, ImmutableDictionary<Uuid, HostedTopic> ById);
 }

@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Text.Json;
 using Millrace.Core.Log;
 using Millrace.Core.Model;
+using Millrace.Shared.Simulated;
 using Millrace.Unit.Core.Log;
 
 namespace Millrace.Unit.Simulated;

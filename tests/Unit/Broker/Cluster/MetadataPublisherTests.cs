@@ -9,7 +9,7 @@ using Millrace.Core.Model;
 using Millrace.Protocol.Wire;
 using Millrace.Unit.Broker.Partitions;
 using Millrace.Unit.Core.Log;
-using Millrace.Unit.Simulated;
+using Millrace.Shared.Simulated;
 
 namespace Millrace.Unit.Broker.Cluster;
 

@@ -5,7 +5,7 @@ using Millrace.Core.Groups;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 using Millrace.Unit.Broker.Partitions;
-using Millrace.Unit.Simulated;
+using Millrace.Shared.Simulated;
 
 namespace Millrace.Unit.Broker.Coordinators;
 

@@ -8,6 +8,7 @@ using Millrace.Core.Groups;
 using Millrace.Core.Log;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
+using Millrace.Shared.Simulated;
 using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Broker.Coordinators;

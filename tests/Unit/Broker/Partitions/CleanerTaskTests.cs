@@ -5,7 +5,7 @@ using Millrace.Core.Log;
 using Millrace.Core.Model;
 using Millrace.Protocol.Wire;
 using Millrace.Unit.Core.Log.Cleaner;
-using Millrace.Unit.Simulated;
+using Millrace.Shared.Simulated;
 
 namespace Millrace.Unit.Broker.Partitions;
 

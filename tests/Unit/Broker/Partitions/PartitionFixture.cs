@@ -4,7 +4,7 @@ using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Wire;
 using Millrace.Unit.Core.Log;
-using Millrace.Unit.Simulated;
+using Millrace.Shared.Simulated;
 
 namespace Millrace.Unit.Broker.Partitions;
 

@@ -3,7 +3,7 @@ using Millrace.Broker.Requests;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
-using Millrace.Unit.Simulated;
+using Millrace.Shared.Simulated;
 
 namespace Millrace.Unit.Broker.Requests;
 

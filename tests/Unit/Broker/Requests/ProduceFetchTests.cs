@@ -5,7 +5,7 @@ using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
 using Millrace.Unit.Broker.Partitions;
 using Millrace.Unit.Core.Log;
-using Millrace.Unit.Simulated;
+using Millrace.Shared.Simulated;
 
 namespace Millrace.Unit.Broker.Requests;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using Millrace.Core.Log;
 using Millrace.Core.Model;
-using Millrace.Unit.Simulated;
+using Millrace.Shared.Simulated;
 
 namespace Millrace.Unit.Core.Log;
 

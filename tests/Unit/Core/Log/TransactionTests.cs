@@ -3,7 +3,7 @@ using Millrace.Core.Log.Segments;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Records;
-using Millrace.Unit.Simulated;
+using Millrace.Shared.Simulated;
 
 namespace Millrace.Unit.Core.Log;
 

@@ -1,6 +1,6 @@
 using Millrace.Core.Log;
 using Millrace.Protocol;
-using Millrace.Unit.Simulated;
+using Millrace.Shared.Simulated;
 
 namespace Millrace.Unit.Core.Log.Cleaner;
 

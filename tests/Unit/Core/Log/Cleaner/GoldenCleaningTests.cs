@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Millrace.Core.Log.Cleaner;
 using Millrace.Core.Model;
-using Millrace.Unit.Simulated;
+using Millrace.Shared.Simulated;
 
 namespace Millrace.Unit.Core.Log.Cleaner;
 

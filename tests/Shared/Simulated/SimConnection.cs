@@ -3,7 +3,7 @@ using Millrace.Broker.Requests;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
 
-namespace Millrace.Unit.Simulated;
+namespace Millrace.Shared.Simulated;
 
 /// <summary>A connection that keeps what it is told to send.</summary>
 internal sealed class SimConnection(SimLoop loop) : IConnection

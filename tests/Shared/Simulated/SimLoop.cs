@@ -2,7 +2,7 @@ using Millrace.Broker;
 using Millrace.Core.Model;
 using ITimer = Millrace.Broker.ITimer;
 
-namespace Millrace.Unit.Simulated;
+namespace Millrace.Shared.Simulated;
 
 /// <summary>A loop whose time stands still until a test moves it; what is posted runs when the test says so.</summary>
 internal sealed class SimLoop : ILoop

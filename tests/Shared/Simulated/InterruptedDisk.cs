@@ -1,6 +1,6 @@
 using Millrace.Core.Log;
 
-namespace Millrace.Unit.Simulated;
+namespace Millrace.Shared.Simulated;
 
 /// <summary>A disk on which something happens when a file is flushed, before it is.</summary>
 internal sealed class InterruptedDisk(IDisk disk) : IDisk
