@@ -17,9 +17,10 @@ if (rest is ["--seeds", var count, .. var more] && int.TryParse(count, CultureIn
     Console.WriteLine(result.Sometimes);
     foreach (var failure in result.Failures)
         Console.WriteLine(failure);
+    var seconds = watch.Elapsed.TotalSeconds;
     Console.WriteLine(
         $"{seeds} seeds, {result.Failures.Count} failed; {result.VirtualSeconds} virtual seconds, {result.Steps} steps "
-        + $"in {watch.Elapsed.TotalSeconds:F1} s: {result.VirtualSeconds / watch.Elapsed.TotalSeconds:F0} times real time");
+        + $"in {seconds:F1} s: {result.VirtualSeconds / seconds:F0} times real time");
     return result.Failures.Count == 0 ? 0 : 1;
 }
 

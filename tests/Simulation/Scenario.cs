@@ -90,6 +90,8 @@ internal sealed class Scenario
 
     public long FlushDelay(Random random) => random.Next(20, SlowestFlush / 4 + 40);
 
+    public const long QuickFlush = 50;
+
     public long FlushTime(Random random) => random.Next(50, SlowestFlush);
 
     public LifeEnd DrawEnd(Random random) => random.Next(8) switch

@@ -14,7 +14,7 @@ public sealed class SeedTests
         (28, "Of several renames only the later one had reached the disk, and the log had a gap at its start."),
         (243, "A log start that was a segment's first offset was not in the checkpoint, and old segments came back."),
         (2, "A full disk ended the process over a record of metadata."),
-        (312, "The batch of the last trusted index entry was damaged, and the range was told from the segment's start."),
+        (312, "Damage at the batch that an index entry names was told from the segment's start on."),
     ];
 
     private static int Count =>

@@ -30,7 +30,9 @@ internal static class Seeds
         var next = from - 1;
         OnThreads(Environment.ProcessorCount, () =>
         {
-            for (var seed = Interlocked.Increment(ref next); seed < from + count; seed = Interlocked.Increment(ref next))
+            for (var seed = Interlocked.Increment(ref next);
+                seed < from + count;
+                seed = Interlocked.Increment(ref next))
             {
                 var world = One(seed, PlantedBug.None, null);
                 var isSame = seed % TwiceEvery != 0 || One(seed, PlantedBug.None, null).Trace.Hash == world.Trace.Hash;

@@ -1,6 +1,8 @@
 namespace Millrace.Simulation;
 
-/// <summary>What happened, line by line: a hash over all of it, and the lines themselves if somebody wants them.</summary>
+/// <summary>
+/// What happened, line by line: a hash over all of it, and the lines themselves if somebody wants them.
+/// </summary>
 internal sealed class Trace(Func<long> microseconds, Action<string>? print)
 {
     private const int Kept = 40;

@@ -55,7 +55,9 @@ internal sealed partial class World
             Time.After(Chance.Next(1_000_000), Lane.Client, () => _ = client.Run());
     }
 
-    /// <summary>Lets time pass with faults until the machine stops or is stopped; the disk is then as that left it.</summary>
+    /// <summary>
+    /// Lets time pass with faults until the machine stops or is stopped; the disk is then as that left it.
+    /// </summary>
     private void Live()
     {
         var end = Scenario.DrawEnd(Chance);
@@ -173,7 +175,9 @@ internal sealed partial class World
         Time.Run(Chance.Next(1, 1500)); // clients meet a broker that is not there
     }
 
-    /// <summary>Only in the logs of topics and what can be made from them: the rest has no copy to be mended by.</summary>
+    /// <summary>
+    /// Only in the logs of topics and what can be made from them: the rest has no copy to be mended by.
+    /// </summary>
     private void FlipBits()
     {
         for (var count = Chance.Next(1, 3); count > 0; count--)
@@ -181,7 +185,8 @@ internal sealed partial class World
             var partitions = Ledger.StableTopics.SelectMany(topic => topic.Partitions).ToList();
             var partition = partitions[Chance.Next(partitions.Count)];
             var files = Disk.Paths.Where(path => path.StartsWith(partition.Name + "/", StringComparison.Ordinal)
-                && path.EndsWith(FlippedSuffixes[Chance.Next(FlippedSuffixes.Length)], StringComparison.Ordinal)).ToList();
+                && path.EndsWith(
+                    FlippedSuffixes[Chance.Next(FlippedSuffixes.Length)], StringComparison.Ordinal)).ToList();
             if (files.Count == 0)
                 continue;
             var path = files[Chance.Next(files.Count)];
@@ -290,7 +295,8 @@ internal sealed partial class World
     private void DuringFlush()
     {
         var before = Broker!.IsDead ? 0 : Hosted.Sum(partition => partition.Log.LogEndOffset.Value);
-        Time.RunBeside(Scenario.FlushTime(Chance));
+        // At the end the disk is no slower than the producers: a flush of ever more small segments could take for ever.
+        Time.RunBeside(_isQuiet ? Scenario.QuickFlush : Scenario.FlushTime(Chance));
         if (!Broker.IsDead && Hosted.Sum(partition => partition.Log.LogEndOffset.Value) > before)
             Sometimes.Count(Rare.AppendDuringFlush);
     }

@@ -127,8 +127,11 @@ internal sealed partial class World
         {
             foreach (var answer in topic.PartitionResponses)
             {
-                var hosted = topic.TopicId.IsZero ? Broker!.Topics.Find(topic.Name) : Broker!.Topics.Find(topic.TopicId);
-                if (answer.ErrorCode == ErrorCode.KafkaStorageError && !Faults.HasFailed && Disk.Capacity < long.MaxValue)
+                var hosted = topic.TopicId.IsZero
+                    ? Broker!.Topics.Find(topic.Name)
+                    : Broker!.Topics.Find(topic.TopicId);
+                if (answer.ErrorCode == ErrorCode.KafkaStorageError && !Faults.HasFailed
+                    && Disk.Capacity < long.MaxValue)
                 {
                     Sometimes.Count(Rare.DiskFullRefused);
                     _wasFull = true;

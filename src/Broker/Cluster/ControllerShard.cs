@@ -17,10 +17,13 @@ namespace Millrace.Broker.Cluster;
 /// </remarks>
 internal sealed class ControllerShard
 {
+    private const long RetryMs = 5000;
+
     private readonly ILoop _loop;
     private readonly Controller _controller;
     private readonly IMetadataLog _metadataLog;
     private readonly MetadataPublisher _publisher;
+    private bool _isToPublishAgain;
     private readonly BrokerSettings _settings;
     private readonly Action<string> _log;
 
@@ -57,7 +60,8 @@ internal sealed class ControllerShard
         Image = _controller.Image;
         folders.PutInOrder(Image, deleted);
         _publisher.Checkpoints.Forget(folders.Unknown(Image));
-        _publisher.Publish(Image);
+        if (!_publisher.Publish(Image))
+            PublishAgainSoon();
     }
 
     /// <summary>
@@ -194,17 +198,36 @@ internal sealed class ControllerShard
             return false;
         Image = _controller.Image;
         _metadataLog.SnapshotIfDue(Image, _loop.Now);
+        Publish();
+        return true;
+    }
+
+    /// <summary>What can't be put into effect yet, as on a full disk, is not known to clients until it is.</summary>
+    private void Publish()
+    {
         try
         {
-            _publisher.Publish(Image);
+            if (_publisher.Publish(Image))
+                return;
         }
         catch (IOException failure)
         {
-            // The next change tries again; until then clients are told that the partition is not known.
             _log($"The metadata is stored but not all of it could be put into effect: {failure.Message}");
         }
 
-        return true;
+        PublishAgainSoon();
+    }
+
+    private void PublishAgainSoon()
+    {
+        if (_isToPublishAgain)
+            return;
+        _isToPublishAgain = true;
+        _loop.Schedule(_loop.Steady + RetryMs, () =>
+        {
+            _isToPublishAgain = false;
+            Publish();
+        });
     }
 
     private bool TryStore(List<IMessage> records, bool isUrgent)

@@ -16,8 +16,8 @@ namespace Millrace.Broker.Cluster;
 /// <remarks>
 /// <para>Owned by the controller shard and called on its loop alone. 1. A partition that can be found has an open log.
 /// 2. A deleted topic can't be found before its files go. 3. A topic never gets the records of a former one of its
-/// name. 4. What the disk refuses concerns one topic: it is told, the topic is not hosted, the next call tries again.
-/// </para>
+/// name. 4. What the disk refuses concerns one topic: it is told, the topic is not hosted, the next call tries
+/// again.</para>
 /// </remarks>
 internal sealed class MetadataPublisher(
     IDisk disk, TopicPartitions topics, GroupCoordinators coordinators, IFlushQueue flushQueue, BrokerSettings settings,
@@ -35,8 +35,12 @@ internal sealed class MetadataPublisher(
     /// <summary>A log could not be opened: it is not known to be in order when the others are.</summary>
     public bool HasFailed { get; private set; }
 
-    public void Publish(ClusterImage image)
+    /// <summary>
+    /// False if not all topics could be opened: it is to be called again, without another change too.
+    /// </summary>
+    public bool Publish(ClusterImage image)
     {
+        var isWhole = true;
         foreach (var hosted in topics.Topics)
         {
             if (image.Find(hosted.Id) is null)
@@ -48,12 +52,13 @@ internal sealed class MetadataPublisher(
         {
             var present = topics.Find(topic.Id)?.Partitions ?? [];
             if (present.Length < topic.Partitions.Length)
-                Open(topic, present, image.Configs);
+                isWhole &= Open(topic, present, image.Configs);
             if (image.Configs != _published.Configs || !ReferenceEquals(_published.Find(topic.Id), topic))
                 Apply(topic, present, image.Configs);
         }
 
         _published = image;
+        return isWhole;
     }
 
     private void Apply(TopicImage topic, ImmutableArray<Partition> present, ConfigsImage cluster)
@@ -66,7 +71,7 @@ internal sealed class MetadataPublisher(
         }
     }
 
-    private void Open(TopicImage topic, ImmutableArray<Partition> present, ConfigsImage cluster)
+    private bool Open(TopicImage topic, ImmutableArray<Partition> present, ConfigsImage cluster)
     {
         var opened = present.ToBuilder();
         if (!Guarded(() => OpenLogs(topic, opened, cluster), $"{topic.Name} can't be opened"))
@@ -74,10 +79,11 @@ internal sealed class MetadataPublisher(
             HasFailed = true;
             foreach (var partition in opened.Skip(present.Length))
                 partition.Log.Close(clean: false);
-            return;
+            return false;
         }
 
         topics.Set(new HostedTopic(topic.Name, topic.Id, opened.ToImmutable()));
+        return true;
     }
 
     private void OpenLogs(TopicImage topic, ImmutableArray<Partition>.Builder opened, ConfigsImage cluster)

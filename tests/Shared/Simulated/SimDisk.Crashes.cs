@@ -45,8 +45,8 @@ internal sealed partial class SimDisk
     }
 
     /// <summary>
-    /// The disk after a power failure that keeps any part of what was not flushed: each change of a name by itself, each
-    /// write whole, in part up to a sector's end, as zeros, or not at all.
+    /// The disk after a power failure that keeps any part of what was not flushed: each change of a name by itself,
+    /// each write whole, in part up to a sector's end, as zeros, or not at all.
     /// </summary>
     /// <param name="random">Decides what is kept.</param>
     /// <param name="lost">Hears what was not kept.</param>

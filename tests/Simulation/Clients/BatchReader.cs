@@ -5,7 +5,9 @@ using Millrace.Simulation.Ledgers;
 
 namespace Millrace.Simulation.Clients;
 
-/// <summary>Reads batches as a wary client does: whole, with a good checksum, and records that somebody wrote.</summary>
+/// <summary>
+/// Reads batches as a wary client does: whole, with a good checksum, and records that somebody wrote.
+/// </summary>
 internal static class BatchReader
 {
     private const int MostBytes = 1 << 24;

@@ -102,7 +102,8 @@ internal sealed class GroupMember(World world, int number, string group) : Clien
         {
             if (found.ErrorCode != ErrorCode.None)
                 return null;
-            World.Ledger.Fetched(group, NameOf(found.PartitionIndex), safe[found.PartitionIndex], found.CommittedOffset);
+            World.Ledger.Fetched(
+                group, NameOf(found.PartitionIndex), safe[found.PartitionIndex], found.CommittedOffset);
             positions[found.PartitionIndex] = Math.Max(found.CommittedOffset, 0);
         }
 

@@ -113,7 +113,8 @@ internal sealed class Producer : Client
                 or ErrorCode.UnknownProducerId or ErrorCode.InvalidProducerEpoch)
             {
                 if (_acks == -1 && !MayBeUnknown(partition, open, starts))
-                    World.Fail($"{Name}: {errors[0]} for sequence {open[0].Sequence} of {partition.Name}, which is next");
+                    World.Fail(
+                        $"{Name}: {errors[0]} for sequence {open[0].Sequence} of {partition.Name}, which is next");
                 break;
             }
 

@@ -80,7 +80,9 @@ internal sealed class PartitionLedger(World world, string name, bool keepsAll)
     public long? DamageEnd(long offset) =>
         _damaged.Find(range => range.From <= offset && offset < range.End) is { End: > 0 } range ? range.End : null;
 
-    /// <summary>The broker has told that the end of the log was cut: behind a flipped bit nothing can be known.</summary>
+    /// <summary>
+    /// The broker has told that the end of the log was cut: behind a flipped bit nothing can be known.
+    /// </summary>
     public void ToldCut(long from)
     {
         if (Flips == 0)

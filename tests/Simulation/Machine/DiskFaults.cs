@@ -4,8 +4,8 @@ using Millrace.Shared.Simulated;
 namespace Millrace.Simulation.Machine;
 
 /// <summary>
-/// What the disk does to the broker, call by call: it fails once or for good, it is full for a while, and at a call that
-/// was drawn the machine stops. 1. Nothing fails while <see cref="AreOn"/> is false, but for the stop.
+/// What the disk does to the broker, call by call: it fails once or for good, it is full for a while, and at a call
+/// that was drawn the machine stops. 1. Nothing fails while <see cref="AreOn"/> is false, but for the stop.
 /// </summary>
 internal sealed class DiskFaults(World world)
 {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Millrace.Core.Log;
+using Millrace.Core.Log.Segments;
 using Millrace.Protocol.Records;
 
 namespace Millrace.Simulation.Machine;

@@ -22,6 +22,9 @@ namespace Millrace.Simulation.Machine;
 /// </remarks>
 internal sealed class SimBroker
 {
+    /// <summary>Few, so that snapshots take the log's place in a run.</summary>
+    private const long SnapshotBytes = 20_000;
+
     private const string CleanShutdown = ".kafka_cleanshutdown";
 
     private readonly World _world;
@@ -80,11 +83,20 @@ internal sealed class SimBroker
             Checkpoints = checkpoints,
             Log = Log,
         };
-        _metadataLog = new LocalMetadataLog(PartitionLog.Open(
-            _disk, new TopicPartition(TopicName.ClusterMetadata, 0), LogSettings.Default, _background.Now,
-            new LogOpening(WasCleanlyShutDown, Offset.Zero, Offset.Zero)));
+        _metadataLog = LocalMetadataLog.Open(
+            _disk,
+            new MetadataLogOptions(settings.NodeId) { BytesBetweenSnapshots = SnapshotBytes, Log = Log },
+            _background.Now);
         var core = new Controller(settings, _world.Ids);
         _controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, Log);
+        _controller.Start(
+            new NodeState(new Uuid(2, 2), _world.Ids.NewUuid())
+            {
+                WasCleanlyShutDown = WasCleanlyShutDown,
+                Host = "127.0.0.1",
+                Port = 9092,
+            },
+            new PartitionFolders(_disk, Log));
         new RetentionTask(Topics, _maintenance, settings, Log).Start();
         _checkpoints = new CheckpointTask(Topics, checkpoints, _maintenance, Log);
         _checkpoints.Save();
@@ -106,6 +118,7 @@ internal sealed class SimBroker
         foreach (var partition in Topics.Topics.SelectMany(topic => topic.Partitions))
             isClean &= partition.Log.Close(clean: true);
         _checkpoints!.Save();
+        isClean &= _controller!.Stop();
         _metadataLog!.Dispose();
         if (isClean)
             DiskFiles.WriteAtomically(_disk, CleanShutdown, """{"version":0,"brokerEpoch":-1}""");
@@ -121,7 +134,9 @@ internal sealed class SimBroker
         _world.Trace.Line($"broker says: {line}");
     }
 
-    /// <summary>Runs a piece of the broker's work; what it throws tells of a bug, but for a process that has died.</summary>
+    /// <summary>
+    /// Runs a piece of the broker's work; what it throws tells of a bug, but for a process that has died.
+    /// </summary>
     public void Guard(Action work)
     {
         try

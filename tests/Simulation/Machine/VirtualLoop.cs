@@ -4,7 +4,9 @@ using ITimer = Millrace.Broker.ITimer;
 
 namespace Millrace.Simulation.Machine;
 
-/// <summary>A loop of a simulated broker: what is posted runs in order, soon; nothing runs once the broker is dead.</summary>
+/// <summary>
+/// A loop of a simulated broker: what is posted runs in order, soon; nothing runs once the broker is dead.
+/// </summary>
 internal sealed class VirtualLoop(World world, SimBroker broker, Lane lane) : ILoop
 {
     private const int LongestDelay = 40; // microseconds

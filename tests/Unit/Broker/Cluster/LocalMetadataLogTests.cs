@@ -6,7 +6,7 @@ using Millrace.Protocol.Messages;
 using Millrace.Protocol.Records;
 using Millrace.Protocol.Wire;
 using Millrace.Unit.Core.Log;
-using Millrace.Unit.Simulated;
+using Millrace.Shared.Simulated;
 
 namespace Millrace.Unit.Broker.Cluster;
 

@@ -4,7 +4,7 @@ using Millrace.Core.Controller;
 using Millrace.Core.Log;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
-using Millrace.Unit.Simulated;
+using Millrace.Shared.Simulated;
 
 namespace Millrace.Unit.Broker.Cluster;
 

@@ -1,5 +1,5 @@
 using Millrace.Core.Log;
-using Millrace.Unit.Simulated;
+using Millrace.Shared.Simulated;
 
 namespace Millrace.Unit.Broker.Cluster;
 

@@ -240,7 +240,6 @@ public sealed class RecoveryTests
         fixture.Fill(1);
         fixture.Log.Flush();
         fixture.Fill(3);
-        fixture.Disk.LosesWhatItFailsToFlush = true;
         fixture.Disk.FailFlushes = true;
         Assert.Equal(ErrorCode.KafkaStorageError, fixture.Log.Flush());
         fixture.Disk.FailFlushes = false;
