@@ -70,11 +70,14 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
         foreach (var folder in Find())
         {
             var topic = image.Find(folder.Partition.Topic);
-            if (topic is not null && folder.Partition.Partition < topic.Partitions.Length
-                && (folder.TopicId.IsZero || folder.TopicId == topic.Id))
+            if (topic is not null && folder.Partition.Partition >= topic.Partitions.Length)
+                topic = null;
+            if (topic is not null && (folder.TopicId.IsZero || folder.TopicId == topic.Id))
                 continue;
             isChanged = true;
-            if (deletedTopics.Contains(folder.TopicId))
+            if (topic is not null && PartitionMetadata.IsDamaged(folder.TopicId, topic.Id))
+                Mend(folder, topic.Id);
+            else if (deletedTopics.Contains(folder.TopicId))
                 disk.DeleteDirectory(folder.Name);
             else
                 PutAside(folder);
@@ -102,6 +105,13 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
         name.EndsWith(Deleted, StringComparison.Ordinal)
         && name.LastIndexOf('.') is var dot and > 0 && name.Length - Deleted.Length - dot - 1 == IdDigits
         && name.AsSpan(dot + 1, IdDigits).IndexOfAnyExcept("0123456789abcdef") < 0;
+
+    private void Mend(PartitionFolder folder, Uuid topicId)
+    {
+        PartitionMetadata.Write(disk, folder.Name, topicId);
+        log($"{folder.Name}/partition.metadata was damaged and is mended: it said topic id {folder.TopicId}, which is "
+            + $"{topicId} but for a few bits.");
+    }
 
     private void PutAside(PartitionFolder folder)
     {

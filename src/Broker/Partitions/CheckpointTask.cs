@@ -9,11 +9,14 @@ internal sealed class CheckpointTask(
     TopicPartitions topics, LogCheckpoints checkpoints, ILoop loop, Action<string> log)
 {
     private const long IntervalMs = 1000;
+    private const string Problem = "The checkpoint files can't be written";
+
+    private bool _isDiskFull;
 
     public void Start() => loop.Schedule(loop.Steady + IntervalMs, Run);
 
     /// <summary>Without it a start after a crash reads more than it must: a failure is told, no more.</summary>
-    public void Save() => Guarded(Write, "The checkpoint files can't be written");
+    public void Save() => Guarded(Write, Problem);
 
     /// <summary>
     /// Makes durable where logs start, then goes on: with null, or with what the disk says against it. From any thread.
@@ -39,7 +42,11 @@ internal sealed class CheckpointTask(
         {
             Save(); // first, for files go only when the log's new start is on stable storage
             foreach (var partition in topics.Topics.SelectMany(topic => topic.Partitions))
-                Guarded(() => partition.Maintain(loop.Steady), $"{partition.Id} can't be brought to its checkpoint");
+            {
+                Guarded(
+                    () => partition.Maintain(loop.Steady, _isDiskFull),
+                    $"{partition.Id} can't be brought to its checkpoint");
+            }
         }
         finally
         {
@@ -51,7 +58,16 @@ internal sealed class CheckpointTask(
     {
         foreach (var partition in topics.Topics.SelectMany(topic => topic.Partitions))
             checkpoints.Note(partition.Log, partition.HighWatermark);
-        checkpoints.Write();
+        try
+        {
+            checkpoints.Write();
+            _isDiskFull = false;
+        }
+        catch (DiskFullException)
+        {
+            _isDiskFull = true;
+            throw;
+        }
     }
 
     private void Guarded(Action work, string problem)

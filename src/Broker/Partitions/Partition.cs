@@ -181,7 +181,7 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
     /// last, its dropped files deleted. On a thread that may wait.
     /// </summary>
     /// <exception cref="IOException">The disk refuses what is tried again at the next call.</exception>
-    public void Maintain(Instant now)
+    public void Maintain(Instant now, bool isDiskFull = false)
     {
         var end = Log.LogEndOffset;
         if (Log.FlushedOffset < end)
@@ -204,8 +204,7 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
                 Checkpoint();
         }
 
-        // Room that is waited for does not wait for file.delete.delay.ms.
-        Log.DeleteObsolete(Log.IsDiskFull ? Instant.Never : now);
+        Log.DeleteObsolete(now, isDiskFull || Log.IsDiskFull);
         ReportFailure();
     }
 

@@ -4,9 +4,9 @@ namespace Millrace.Core.Log;
 
 /// <summary>
 /// What a data directory's checkpoint files say of its logs: up to where each is on stable storage
-/// (recovery-point-offset-checkpoint), where it starts (log-start-offset-checkpoint, which unlike Kafka's also names
-/// starts at a segment's base: a crash can bring back the segments before it), how far consumers could see
-/// (replication-offset-checkpoint), and which were compacted (cleaner-offset-checkpoint). Owned by the node; any
+/// (recovery-point-offset-checkpoint), where it starts (log-start-offset-checkpoint, which unlike Kafka's names every
+/// log: a crash can bring back segments before the start, and the first segment can be lost), how far consumers could
+/// see (replication-offset-checkpoint), and which were compacted (cleaner-offset-checkpoint). Owned by the node; any
 /// thread. 1. No file says more than the log held on stable storage. 2. A log that is not open keeps its lines until
 /// the topic is deleted.
 /// </summary>
@@ -31,6 +31,7 @@ internal sealed class LogCheckpoints(IDisk disk)
                 Offset.Max(_recoveryPoints.Of(partition), Offset.Zero),
                 Offset.Max(_logStarts.Of(partition), Offset.Zero))
             {
+                IsStartKnown = _logStarts.Of(partition) != Offset.None,
                 MayHaveGaps = _cleaned.Of(partition) != Offset.None,
                 Report = report,
             };
@@ -47,7 +48,7 @@ internal sealed class LogCheckpoints(IDisk disk)
             _recoveryPoints.Set(log.Partition, point > Offset.Zero ? point : Offset.None);
             if (start > log.DurableStartOffset)
                 _newStarts.Add((log, start));
-            _logStarts.Set(log.Partition, start > Offset.Zero ? start : Offset.None);
+            _logStarts.Set(log.Partition, Offset.Max(point, start) > Offset.Zero ? start : Offset.None);
             _highWatermarks.Set(
                 log.Partition, highWatermark > Offset.Zero ? Offset.Min(highWatermark, point) : Offset.None);
         }

@@ -35,11 +35,16 @@ internal sealed partial class PartitionLog
     /// Deletes the files of segments that the log has dropped, file.delete.delay.ms after it first takes them out of
     /// the way. Without the partition's lock: it waits for the disk, and for a flush that is at work on the files.
     /// </summary>
+    /// <param name="now">The time.</param>
+    /// <param name="isDiskFull">Room is needed, perhaps even to note the log's start: all goes at once, in the order of
+    /// the offsets and durably one by one, so that no crash leaves a gap.</param>
     /// <returns>True when none is left.</returns>
-    public bool DeleteObsolete(Instant now)
+    public bool DeleteObsolete(Instant now, bool isDiskFull = false)
     {
         lock (_flushing)
         {
+            if (isDiskFull)
+                return Guarded(DeleteInOrder);
             Segment[] obsolete;
             lock (_segmentsLock)
             {
@@ -130,6 +135,15 @@ internal sealed partial class PartitionLog
         }
     }
 
+    private void DeleteInOrder()
+    {
+        foreach (Segment segment in TakeObsolete().OrderBy(segment => segment.BaseOffset))
+        {
+            segment.DeleteFiles();
+            _disk.FlushDirectory(_directory);
+        }
+    }
+
     /// <summary>What the cleaner has replaced is out of the way already.</summary>
     private bool MayGo(Segment segment) => segment.IsMarkedDeleted || segment.NextOffset <= DurableStartOffset;
 
@@ -138,6 +152,19 @@ internal sealed partial class PartitionLog
     {
         lock (_segmentsLock)
             _obsolete = [.. _obsolete, .. segments];
+    }
+
+    /// <summary>
+    /// With those that the log has dropped and a crash would bring back: the log would be cut at a hole in them.
+    /// </summary>
+    private Segment[] SegmentsOnDisk()
+    {
+        lock (_segmentsLock)
+        {
+            return _obsolete.Length == 0
+                ? _segments
+                : [.. _obsolete.Where(segment => !segment.IsMarkedDeleted).OrderBy(s => s.BaseOffset), .. _segments];
+        }
     }
 
     private List<Segment> TakeObsolete()

@@ -10,6 +10,11 @@ namespace Millrace.Core.Log;
 /// </summary>
 internal readonly record struct LogOpening(bool CleanlyClosed, Offset RecoveryPoint, Offset LogStartOffset)
 {
+    /// <summary>
+    /// The start is what was noted of this log, not a guess: a first segment behind it is not the first.
+    /// </summary>
+    public bool IsStartKnown { get; init; }
+
     /// <summary>The log is or was compacted, so that offsets may be missing without damage.</summary>
     public bool MayHaveGaps { get; init; }
 
@@ -63,7 +68,7 @@ internal sealed partial class PartitionLog
         if (TopicId.IsZero && disk.List(_directory).All(name => !name.EndsWith(".log", StringComparison.Ordinal)))
         {
             // They are of a former log of this name.
-            opening = opening with { RecoveryPoint = Offset.Zero, LogStartOffset = Offset.Zero };
+            opening = opening with { RecoveryPoint = Offset.Zero, LogStartOffset = Offset.Zero, IsStartKnown = false };
         }
 
         _segments = new Recovery(disk, _directory, settings, now, opening, Report).OpenSegments(_epochs);
@@ -79,6 +84,8 @@ internal sealed partial class PartitionLog
         _snapshotOffset = Recovery.LoadProducers(disk, _directory, _segments, _producers).Value;
         _firstUnstableOffset = _producers.FirstUnstable(LogEndOffset);
         _jitterMs = Jitter(_segments[^1]);
+        if (_snapshotOffset < _logEndOffset && _logStartOffset == _logEndOffset)
+            Guarded(() => WriteSnapshot(LogEndOffset, ProducerSnapshot.Encode(_producers))); // no batch tells of them
         _flushedOffset = opening.CleanlyClosed ? _logEndOffset
             : opening.RecoveryPoint.Value <= _logEndOffset ? opening.RecoveryPoint.Value
             : 0;
@@ -185,7 +192,7 @@ internal sealed partial class PartitionLog
                 return ErrorCode.KafkaStorageError;
             long end = Volatile.Read(ref _logEndOffset);
             bool newNames = Interlocked.Exchange(ref _newNames, 0) != 0;
-            Segment[] segments = _segments; // taken after the end, so it holds all below
+            Segment[] segments = SegmentsOnDisk(); // taken after the end, so they hold all below
             try
             {
                 FlushSegments(segments);

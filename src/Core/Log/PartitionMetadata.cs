@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text;
 using Millrace.Protocol.Wire;
 
@@ -7,6 +8,7 @@ namespace Millrace.Core.Log;
 internal static class PartitionMetadata
 {
     private const string Key = "topic_id: ";
+    private const int MostDamagedBits = 6; // of one character
 
     /// <summary>The id; empty if the file is missing or says none.</summary>
     public static Uuid Read(IDisk disk, string directory)
@@ -17,6 +19,15 @@ internal static class PartitionMetadata
         string? line = DiskFiles.ReadLines(disk, path).FirstOrDefault(l => l.StartsWith(Key, StringComparison.Ordinal));
         return line is not null && Uuid.TryParse(line.AsSpan(Key.Length).Trim(), out Uuid id) ? id : Uuid.Zero;
     }
+
+    /// <summary>
+    /// Whether an id that was read can be another one with a damaged byte or character: ids of two topics differ in
+    /// about 64 of 128 bits.
+    /// </summary>
+    public static bool IsDamaged(Uuid read, Uuid written) =>
+        read != written
+        && BitOperations.PopCount(read.High ^ written.High) + BitOperations.PopCount(read.Low ^ written.Low)
+            <= MostDamagedBits;
 
     public static void Write(IDisk disk, string directory, Uuid topicId) =>
         DiskFiles.WriteAtomically(

@@ -24,6 +24,8 @@ internal sealed class Recovery(
     public Segment[] OpenSegments(LeaderEpochs epochs)
     {
         long[] bases = DropBelowStart(FindSegments());
+        if (opening.IsStartKnown && bases.Length > 0 && bases[0] > opening.LogStartOffset.Value)
+            ReportLostStart(bases[0]);
         Offset trusted = TrustedOffset();
         for (int i = 0; i < bases.Length; i++)
         {
@@ -332,6 +334,13 @@ internal sealed class Recovery(
     {
         MayHaveGaps = opening.MayHaveGaps || settings.Compact,
     };
+
+    private void ReportLostStart(long firstBase)
+    {
+        string file = $"{directory}/{opening.LogStartOffset.Value:D20}.log";
+        report(new DamagedRange(
+            DamageKind.Missing, opening.LogStartOffset, new Offset(firstBase), file, Position: 0, EndPosition: 0));
+    }
 
     /// <summary>
     /// A crash can undo a deletion, of any of several segments: what is wholly below the log's start is not the log's.

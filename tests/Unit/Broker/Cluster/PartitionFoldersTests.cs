@@ -42,6 +42,17 @@ public sealed class PartitionFoldersTests
     }
 
     [Fact]
+    public void ADamagedIdIsMended()
+    {
+        Folder("orders-0", Orders with { Low = Orders.Low ^ 0x3f });
+
+        new PartitionFolders(_disk, _told.Add).PutInOrder(Image("orders", Orders, 1), new HashSet<Uuid>());
+
+        Assert.Equal(Orders, PartitionMetadata.Read(_disk, "orders-0"));
+        Assert.Contains("orders-0/partition.metadata was damaged", Assert.Single(_told), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AFolderWithoutAnIdIsItsTopics()
     {
         Folder("orders-0", Uuid.Zero);

@@ -55,6 +55,32 @@ public sealed class LogCheckpointsTests
     }
 
     [Fact]
+    public void A_dropped_segment_that_a_crash_brings_back_has_no_hole()
+    {
+        _fixture.Fill(2);
+        _fixture.Log.Roll(LogFixture.Now);
+        _fixture.Log.AdvanceLogStartOffset(_fixture.Log.LogEndOffset);
+        _fixture.Fill(2);
+        _fixture.Log.Flush();
+        new LogFixture(disk: _fixture.Disk.Crash(), clean: false).AssertHolds(12);
+    }
+
+    [Fact]
+    public void A_full_disk_does_not_wait_for_the_start_to_be_written_and_leaves_no_gap()
+    {
+        _fixture.Fill(40);
+        _fixture.Checkpoint();
+        _fixture.Log.AdvanceLogStartOffset(_fixture.Log.Segments[3].BaseOffset);
+        _fixture.Disk.IsFull = true;
+        long start = _fixture.Log.LogStartOffset.Value;
+        Assert.True(_fixture.Log.DeleteObsolete(LogFixture.Now, isDiskFull: true));
+        PartitionLog again = PartitionLog.Open(
+            _fixture.Disk.Crash(), LogFixture.Topic, LogFixture.Small, LogFixture.Now,
+            new LogOpening(false, new Offset(120), Offset.Zero));
+        Assert.Equal(start, again.LogStartOffset.Value);
+    }
+
+    [Fact]
     public void Nothing_new_is_not_written()
     {
         var checkpoints = new LogCheckpoints(_fixture.Disk);

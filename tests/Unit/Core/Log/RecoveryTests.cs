@@ -307,6 +307,24 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public void A_first_segment_that_is_gone_is_missed_where_the_start_is_known()
+    {
+        foreach (bool known in (bool[])[true, false])
+        {
+            var fixture = new LogFixture();
+            fixture.Fill(40);
+            fixture.Log.Close(clean: true);
+            fixture.Disk.Delete(FirstSegment);
+            List<string> told = [];
+            PartitionLog again = PartitionLog.Open(
+                fixture.Disk, LogFixture.Topic, LogFixture.Small, LogFixture.Now,
+                new LogOpening(true, new Offset(120), Offset.Zero) { IsStartKnown = known, Report = told.Add });
+            string expected = $"orders-0: offsets 0 to {again.LogStartOffset + -1} are missing";
+            Assert.Equal(known ? [expected] : [], told.Select(line => line[..expected.Length]));
+        }
+    }
+
+    [Fact]
     public void A_point_of_a_log_that_is_gone_counts_as_none()
     {
         var fixture = new LogFixture(recoveryPoint: 61);
