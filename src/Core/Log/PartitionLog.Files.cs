@@ -11,6 +11,7 @@ internal sealed record LogCheckpoint(Offset Offset, byte[] Producers, Segment Ac
 internal sealed partial class PartitionLog
 {
     private readonly List<(Segment Segment, Instant Deadline)> _retired = [];
+    private readonly List<Segment> _emptied = []; // dropped on a full disk, before the log's start was noted
     private Segment[] _obsolete = [];
     private long _snapshotOffset;
 
@@ -43,8 +44,9 @@ internal sealed partial class PartitionLog
     {
         lock (_flushing)
         {
+            Guarded(DeleteEmptied);
             if (isDiskFull)
-                return Guarded(DeleteInOrder);
+                Guarded(EmptyInOrder);
             Segment[] obsolete;
             lock (_segmentsLock)
             {
@@ -67,13 +69,13 @@ internal sealed partial class PartitionLog
 
             foreach ((Segment segment, Instant deadline) in _retired.ToArray())
             {
-                if (deadline > now || !Guarded(() => segment.DeleteFiles()))
+                if ((deadline > now && !isDiskFull) || !Guarded(() => segment.DeleteFiles()))
                     continue;
                 _retired.Remove((segment, deadline));
                 Interlocked.Exchange(ref _newNames, 1);
             }
 
-            return _retired.Count + _obsolete.Length == 0;
+            return _retired.Count + _emptied.Count + _obsolete.Length == 0;
         }
     }
 
@@ -135,12 +137,38 @@ internal sealed partial class PartitionLog
         }
     }
 
-    private void DeleteInOrder()
+    /// <summary>
+    /// A dropped file keeps its name as deleted, without content, until the log's start is noted: by it an opening
+    /// knows that the segment was dropped and is not lost.
+    /// </summary>
+    private void EmptyInOrder()
     {
-        foreach (Segment segment in TakeObsolete().OrderBy(segment => segment.BaseOffset))
+        Segment[] obsolete;
+        lock (_segmentsLock)
+            (obsolete, _obsolete) = (_obsolete, []);
+        foreach (Segment segment in obsolete.OrderBy(segment => segment.BaseOffset))
+        {
+            bool isReplaced = segment.IsMarkedDeleted;
+            segment.MarkDeleted();
+            _disk.FlushDirectory(_directory);
+            if (isReplaced)
+            {
+                segment.DeleteFiles();
+                continue;
+            }
+
+            segment.File.Truncate(0);
+            segment.File.Flush();
+            _emptied.Add(segment);
+        }
+    }
+
+    private void DeleteEmptied()
+    {
+        foreach (Segment segment in _emptied.Where(segment => segment.NextOffset <= DurableStartOffset).ToArray())
         {
             segment.DeleteFiles();
-            _disk.FlushDirectory(_directory);
+            _emptied.Remove(segment);
         }
     }
 
@@ -171,8 +199,9 @@ internal sealed partial class PartitionLog
     {
         lock (_segmentsLock)
         {
-            List<Segment> all = [.. _obsolete, .. _retired.Select(retired => retired.Segment)];
+            List<Segment> all = [.. _obsolete, .. _emptied, .. _retired.Select(retired => retired.Segment)];
             _obsolete = [];
+            _emptied.Clear();
             _retired.Clear();
             return all;
         }

@@ -222,7 +222,7 @@ internal sealed partial class PartitionLog
             segment.Close();
         foreach (Segment segment in TakeObsolete())
         {
-            if (clean && segment.IsMarkedDeleted)
+            if (clean && segment.IsMarkedDeleted && segment.File.Length > 0)
                 Guarded(() => segment.DeleteFiles());
             segment.Close();
         }

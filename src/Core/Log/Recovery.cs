@@ -25,7 +25,16 @@ internal sealed class Recovery(
     {
         long[] bases = DropBelowStart(FindSegments());
         if (opening.IsStartKnown && bases.Length > 0 && bases[0] > opening.LogStartOffset.Value)
-            ReportLostStart(bases[0]);
+        {
+            if (!disk.List(directory).Any(TellsOfStart))
+                ReportLostStart(bases[0]);
+        }
+        else
+        {
+            foreach (string name in disk.List(directory).Where(TellsOfStart))
+                disk.Delete($"{directory}/{name}");
+        }
+
         Offset trusted = TrustedOffset();
         for (int i = 0; i < bases.Length; i++)
         {
@@ -335,6 +344,18 @@ internal sealed class Recovery(
         MayHaveGaps = opening.MayHaveGaps || settings.Compact,
     };
 
+    /// <summary>
+    /// A segment was dropped, and the checkpoint of the log's start could not be written: only what is dropped on a
+    /// full disk is emptied under its name as deleted.
+    /// </summary>
+    private bool TellsOfStart(string name)
+    {
+        if (!name.EndsWith(".log.deleted", StringComparison.Ordinal))
+            return false;
+        using IDiskFile file = disk.Open($"{directory}/{name}");
+        return file.Length == 0;
+    }
+
     private void ReportLostStart(long firstBase)
     {
         string file = $"{directory}/{opening.LogStartOffset.Value:D20}.log";
@@ -358,7 +379,8 @@ internal sealed class Recovery(
         SwapFiles.Finish(disk, directory);
         foreach (string name in disk.List(directory))
         {
-            if (name.EndsWith(".tmp", StringComparison.Ordinal) || name.EndsWith(".deleted", StringComparison.Ordinal))
+            if (name.EndsWith(".tmp", StringComparison.Ordinal)
+                || (name.EndsWith(".deleted", StringComparison.Ordinal) && !TellsOfStart(name)))
                 disk.Delete($"{directory}/{name}");
         }
 

@@ -38,6 +38,8 @@ internal sealed record DamagedRange(
             DamageKind.Missing => "missing",
             _ => "cut",
         };
+        if (Kind != DamageKind.Cut && End <= From)
+            return $"{partition}: bytes that hold no record are passed over ({File}, {Position} to {EndPosition}).";
         string place = $"({File} at position {Position})";
         string offsets = End > From
             ? $"offsets {From} to {End + -1} are {what} {place}"
