@@ -286,11 +286,26 @@ internal sealed class Recovery(
     /// <summary>The end of a log that is torn, as it is after a crash in the middle of a write.</summary>
     private void Cut(Segment segment, long length)
     {
-        Offset end = Resync.LastOffset(segment.File, segment.Size, length, segment.NextOffset);
+        Offset end = Offset.Max(
+            Resync.LastOffset(segment.File, segment.Size, length, segment.NextOffset), EndByHeader(segment, length));
         report(new DamagedRange(
             DamageKind.Cut, segment.NextOffset, end, segment.Path + ".log", segment.Size, length));
         segment.File.Truncate(segment.Size);
         segment.File.Flush();
+    }
+
+    /// <summary>How far the batch that is cut says it goes, if its header is of the batch that was to come.</summary>
+    private static Offset EndByHeader(Segment segment, long length)
+    {
+        const int mostRecords = 1 << 20;
+        Span<byte> bytes = stackalloc byte[RecordBatch.HeaderSize];
+        if (length - segment.Size < bytes.Length || segment.File.Read(segment.Size, bytes) < bytes.Length)
+            return segment.NextOffset;
+        RecordBatch header = RecordBatch.FromHeader(bytes);
+        return header.Magic == 2 && header.BaseOffset == segment.NextOffset.Value
+            && header.LastOffsetDelta is >= 0 and < mostRecords
+            ? new Offset(header.LastOffset + 1)
+            : segment.NextOffset;
     }
 
     /// <summary>Whether the next segment begins where this one ends, or the gap between them is known damage.</summary>

@@ -346,6 +346,18 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public void A_last_batch_that_is_cut_is_told_by_its_own_offsets()
+    {
+        var fixture = new LogFixture();
+        fixture.Fill(2);
+        byte[] content = [.. fixture.Disk.Content(FirstSegment)];
+        content[^2] ^= 0x40;
+        fixture.Disk.SetContent(FirstSegment, content);
+        var again = new LogFixture(disk: fixture.Disk, clean: false);
+        Assert.StartsWith("orders-0: offsets 3 to 5 are cut", Assert.Single(again.Reports), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_checkpoint_spares_recovery_what_lies_below()
     {
         var fixture = new LogFixture(LogFixture.Small with { SegmentBytes = 1 << 20 });
