@@ -1,6 +1,7 @@
 using System.Net;
 using Millrace.Broker.Cluster;
 using Millrace.Broker.Coordinators;
+using Millrace.Broker.Fetching;
 using Millrace.Broker.Io;
 using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
@@ -168,7 +169,8 @@ public sealed class Node : IDisposable
         var dispatcher = new RequestDispatcher(new Dictionary<ApiKey, RequestHandler>
         {
             [ApiKey.Produce] = new ProduceHandler(_topics),
-            [ApiKey.Fetch] = new FetchHandler(_topics, settings),
+            [ApiKey.Fetch] = new FetchHandler(
+                _topics, settings, new FetchSessions(settings.Int(FetchSessions.Slots), Randomness.Machine)),
             [ApiKey.ListOffsets] = new ListOffsetsHandler(_topics),
             [ApiKey.Metadata] = new MetadataHandler(_topics, controller, node, settings),
             [ApiKey.OffsetCommit] = new OffsetCommitHandler(coordinators, _topics),

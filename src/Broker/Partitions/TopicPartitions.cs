@@ -19,6 +19,9 @@ internal sealed class TopicPartitions
         ImmutableSortedDictionary.Create<string, HostedTopic>(StringComparer.Ordinal),
         ImmutableDictionary<Uuid, HostedTopic>.Empty);
 
+    /// <summary>Another object when anything has changed: what was found before is to be looked up again.</summary>
+    public object Generation => _state;
+
     /// <summary>In the order of the names: what is done for each is done in the same order in every process.</summary>
     public IEnumerable<HostedTopic> Topics => _state.ByName.Values;
 

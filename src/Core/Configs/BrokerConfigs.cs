@@ -17,6 +17,8 @@ internal static class BrokerConfigs
             "Largest request frame; a larger one closes the connection.", AtLeast(1024)),
         new("fetch.max.bytes", ConfigType.Int, "57671680",
             "Largest answer to one Fetch, in bytes of records.", AtLeast(1024)),
+        new("max.incremental.fetch.session.cache.slots", ConfigType.Int, "1000",
+            "Most fetch sessions that are kept.", AtLeast(0)),
         new("num.partitions", ConfigType.Int, "1",
             "Partitions of a topic that is created without a count.", AtLeast(1)),
         new("default.replication.factor", ConfigType.Int, "1",
