@@ -22,6 +22,9 @@ internal sealed class TopicPartitions
     /// <summary>Another object when anything has changed: what was found before is to be looked up again.</summary>
     public object Generation => _state;
 
+    /// <summary>Where its partitions say that they have changed.</summary>
+    public UnsettledPartitions Unsettled { get; } = new();
+
     /// <summary>In the order of the names: what is done for each is done in the same order in every process.</summary>
     public IEnumerable<HostedTopic> Topics => _state.ByName.Values;
 
