@@ -19,6 +19,8 @@ internal static class BrokerConfigs
             "Largest answer to one Fetch, in bytes of records.", AtLeast(1024)),
         new("max.incremental.fetch.session.cache.slots", ConfigType.Int, "1000",
             "Most fetch sessions that are kept.", AtLeast(0)),
+        new("max.request.partition.size.limit", ConfigType.Int, "2000",
+            "Most partitions in one answer to DescribeTopicPartitions.", AtLeast(1)),
         new("num.partitions", ConfigType.Int, "1",
             "Partitions of a topic that is created without a count.", AtLeast(1)),
         new("default.replication.factor", ConfigType.Int, "1",
