@@ -46,7 +46,8 @@ internal sealed class FetchPartition(FetchKey key, bool isNamedById, FetchReques
             : ErrorCode.UnknownTopicOrPartition;
     }
 
-    /// <summary>Whether an incremental fetch tells this: records, an error, or another end or start than last.</summary>
+    /// <summary>Whether an incremental fetch tells this: records, an error, or another end or start than
+    /// last.</summary>
     public bool IsNews(in FetchedPartition found) =>
         found.Slice.Length > 0 || found.IsFailure
         || found.HighWatermark != _toldHighWatermark || found.LogStartOffset != _toldLogStartOffset;

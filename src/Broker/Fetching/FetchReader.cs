@@ -7,8 +7,8 @@ using Millrace.Protocol.Messages;
 namespace Millrace.Broker.Fetching;
 
 /// <summary>
-/// Reads partitions for one look of a fetch, in the order of the calls, within what the request allows. What has no news
-/// costs no memory.
+/// Reads partitions for one look of a fetch, in the order of the calls, within what the request allows. What has no
+/// news costs no memory.
 /// </summary>
 internal ref struct FetchReader(FetchRequest request, int mostBytes)
 {

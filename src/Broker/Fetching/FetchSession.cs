@@ -84,7 +84,8 @@ internal sealed class FetchSession(bool usesTopicIds)
         return _leaders;
     }
 
-    /// <summary>Puts those that <paramref name="got"/> records behind the others, which are served first then.</summary>
+    /// <summary>Puts those that <paramref name="got"/> records behind the others, which are served first
+    /// then.</summary>
     public void MoveBehind(HashSet<FetchPartition> got)
     {
         if (got.Count == 0 || got.Count == _partitions.Count)

@@ -5,8 +5,8 @@ using Millrace.Protocol.Messages;
 namespace Millrace.Broker.Requests.Admin;
 
 /// <summary>
-/// AlterPartitionReassignments (key 45), versions 0 and 1. There is one broker, to which partitions may be assigned, and
-/// no reassignment to stop.
+/// AlterPartitionReassignments (key 45), versions 0 and 1. There is one broker, to which partitions may be assigned,
+/// and no reassignment to stop.
 /// </summary>
 internal sealed class AlterPartitionReassignmentsHandler(ControllerShard controller, NodeIdentity node)
     : RequestHandler<AlterPartitionReassignmentsRequest>

@@ -4,8 +4,8 @@ using Millrace.Protocol.Messages;
 namespace Millrace.Broker.Requests.Admin;
 
 /// <summary>
-/// DescribeLogDirs (key 35), versions 1 to 5. The data directory, the size of its volume, and the bytes that the logs of
-/// each partition take.
+/// DescribeLogDirs (key 35), versions 1 to 5. The data directory, the size of its volume, and the bytes that the logs
+/// of each partition take.
 /// </summary>
 /// <remarks>
 /// <para>Null means all partitions, an empty list none. What is not here is left out. Known gap: the sizes are those of

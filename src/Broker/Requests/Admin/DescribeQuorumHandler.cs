@@ -6,8 +6,8 @@ using Millrace.Protocol.Messages;
 namespace Millrace.Broker.Requests.Admin;
 
 /// <summary>
-/// DescribeQuorum (key 55), versions 0 to 2. The quorum of the metadata log is this node, which leads it. Its listener is
-/// that of the broker: there is no port of the controller's own.
+/// DescribeQuorum (key 55), versions 0 to 2. The quorum of the metadata log is this node, which leads it. Its listener
+/// is that of the broker: there is no port of the controller's own.
 /// </summary>
 internal sealed class DescribeQuorumHandler(ControllerShard controller, NodeIdentity node)
     : RequestHandler<DescribeQuorumRequest>

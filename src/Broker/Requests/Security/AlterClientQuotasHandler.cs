@@ -5,8 +5,8 @@ using Millrace.Protocol.Messages;
 namespace Millrace.Broker.Requests.Security;
 
 /// <summary>
-/// AlterClientQuotas (key 49), versions 0 and 1. Checked, stored in the metadata log and described. Known gap: no client
-/// is held to them yet.
+/// AlterClientQuotas (key 49), versions 0 and 1. Checked, stored in the metadata log and described. Known gap: no
+/// client is held to them yet.
 /// </summary>
 internal sealed class AlterClientQuotasHandler(ControllerShard controller) : RequestHandler<AlterClientQuotasRequest>
 {

@@ -4,8 +4,8 @@ using Millrace.Protocol.Messages;
 namespace Millrace.Broker.Requests.Security;
 
 /// <summary>
-/// CreateAcls (key 30), versions 1 to 3. There is no authorizer: SECURITY_DISABLED for each. An entry of an unknown kind
-/// ends the connection.
+/// CreateAcls (key 30), versions 1 to 3. There is no authorizer: SECURITY_DISABLED for each. An entry of an unknown
+/// kind ends the connection.
 /// </summary>
 internal sealed class CreateAclsHandler : RequestHandler<CreateAclsRequest>
 {

@@ -4,8 +4,8 @@ using Millrace.Protocol.Messages;
 namespace Millrace.Broker.Requests.Security;
 
 /// <summary>
-/// DeleteAcls (key 31), versions 1 to 3. There is no authorizer: SECURITY_DISABLED for each. A filter of an unknown kind
-/// ends the connection.
+/// DeleteAcls (key 31), versions 1 to 3. There is no authorizer: SECURITY_DISABLED for each. A filter of an unknown
+/// kind ends the connection.
 /// </summary>
 internal sealed class DeleteAclsHandler : RequestHandler<DeleteAclsRequest>
 {

@@ -5,8 +5,8 @@ using Millrace.Protocol.Messages;
 namespace Millrace.Broker.Requests.Security;
 
 /// <summary>
-/// DescribeUserScramCredentials (key 50), version 0. Mechanisms and iterations of the named users, or of all; never what
-/// a password could be found by.
+/// DescribeUserScramCredentials (key 50), version 0. Mechanisms and iterations of the named users, or of all; never
+/// what a password could be found by.
 /// </summary>
 internal sealed class DescribeUserScramCredentialsHandler(ControllerShard controller)
     : RequestHandler<DescribeUserScramCredentialsRequest>

@@ -83,7 +83,8 @@ internal static class QuotaChanges
             return "The name of an entity is empty.";
         if (kinds.Contains(Ip) && kinds.Count > 1)
             return "An address has quotas only by itself.";
-        return entity.Parts.Any(part => part.Type == Ip && part.Name is not null && !IPAddress.TryParse(part.Name, out _))
+        return entity.Parts.Any(part =>
+            part is { Type: Ip, Name: not null } && !IPAddress.TryParse(part.Name, out _))
             ? "The ip is no address."
             : null;
     }

@@ -5,8 +5,8 @@ using Millrace.Protocol.Wire;
 namespace Millrace.Core.Controller.Admin;
 
 /// <summary>
-/// What requests to forget brokers and controllers come to: a cluster that Kafka left may know more than this node, which
-/// itself can't be taken out.
+/// What requests to forget brokers and controllers come to: a cluster that Kafka left may know more than this node,
+/// which itself can't be taken out.
 /// </summary>
 internal static class Registrations
 {
