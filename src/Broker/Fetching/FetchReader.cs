@@ -40,7 +40,7 @@ internal ref struct FetchReader(FetchRequest request, int mostBytes)
         };
         if (wanted.LastFetchedEpoch >= 0)
         {
-            var end = log.EndOffsetForEpoch(new LeaderEpoch(wanted.LastFetchedEpoch));
+            var end = partition.EndOffsetForEpoch(new LeaderEpoch(wanted.LastFetchedEpoch));
             if (end.Epoch == LeaderEpoch.None)
                 return FetchedPartition.Failed(ErrorCode.OffsetOutOfRange);
             if (end.Epoch.Value < wanted.LastFetchedEpoch || end.EndOffset.Value < wanted.FetchOffset)

@@ -12,7 +12,7 @@ namespace Millrace.Broker.Requests.Admin;
 internal sealed class DescribeQuorumHandler(ControllerShard controller, NodeIdentity node)
     : RequestHandler<DescribeQuorumRequest>
 {
-    private const string Listener = "PLAINTEXT";
+    private const string Listener = "CONTROLLER";
 
     protected override void Handle(PendingRequest pending, DescribeQuorumRequest request) =>
         controller.Run(pending, (_, _) => Describe(pending, request));
