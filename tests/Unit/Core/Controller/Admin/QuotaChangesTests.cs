@@ -107,24 +107,24 @@ public sealed class QuotaChangesTests
 
     private static AlterClientQuotasRequest.EntryData Entry(
         string key, double value, params (string Type, string? Name)[] entity) => new()
-    {
-        Entity = [.. entity.Select(part => new AlterClientQuotasRequest.EntityData
+        {
+            Entity = [.. entity.Select(part => new AlterClientQuotasRequest.EntityData
         {
             EntityType = part.Type,
             EntityName = part.Name,
         })],
-        Ops = [new() { Key = key, Value = value }],
-    };
+            Ops = [new() { Key = key, Value = value }],
+        };
 
     private static DescribeClientQuotasRequest Filter(
         bool strict, params (string Type, sbyte MatchType, string? Match)[] components) => new()
-    {
-        Strict = strict,
-        Components = [.. components.Select(component => new DescribeClientQuotasRequest.ComponentData
+        {
+            Strict = strict,
+            Components = [.. components.Select(component => new DescribeClientQuotasRequest.ComponentData
         {
             EntityType = component.Type,
             MatchType = component.MatchType,
             Match = component.Match,
         })],
-    };
+        };
 }

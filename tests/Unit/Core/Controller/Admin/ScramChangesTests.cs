@@ -82,7 +82,8 @@ public sealed class ScramChangesTests
         var twice = ScramChanges.Describe(
             new() { Users = [new() { Name = "u" }, new() { Name = "u" }] }, _image).Results.Single();
 
-        Assert.Equal([(1, 4096), (2, 5000)], all.CredentialInfos.Select(info => ((int)info.Mechanism, info.Iterations)));
+        Assert.Equal(
+            [(1, 4096), (2, 5000)], all.CredentialInfos.Select(info => ((int)info.Mechanism, info.Iterations)));
         Assert.Equal(ErrorCode.ResourceNotFound, none.ErrorCode);
         Assert.Equal(ErrorCode.DuplicateResource, twice.ErrorCode);
     }
