@@ -1,6 +1,8 @@
 namespace Millrace.Shared;
 
-/// <summary>Apache Kafka beside the checkout, or where KAFKA_PEERS says: its broker, clients and recorded answers.</summary>
+/// <summary>
+/// Apache Kafka beside the checkout, or where KAFKA_PEERS says: its broker, clients and recorded answers.
+/// </summary>
 internal static class Peers
 {
     private static readonly string Folder = Environment.GetEnvironmentVariable("KAFKA_PEERS") is { Length: > 0 } folder
