@@ -10,6 +10,9 @@ namespace Millrace.Integration.Faults;
 /// <param name="Doubled">Records that are there once more, at another offset.</param>
 internal readonly record struct Tally(long Acknowledged, long Lost, long Corrupt, long Doubled)
 {
+    /// <summary>The offset of a record that was not acknowledged; it may be there or not.</summary>
+    public const long Refused = -1;
+
     public bool IsPerfect => (Lost, Corrupt, Doubled) == (0, 0, 0);
 
     /// <summary>Of one partition.</summary>
@@ -30,9 +33,10 @@ internal readonly record struct Tally(long Acknowledged, long Lost, long Corrupt
         }
 
         return new Tally(
-            acknowledged.Sum(writer => writer.Value.Count),
+            acknowledged.Sum(writer => writer.Value.LongCount(offset => offset != Refused)),
             acknowledged.Sum(writer => writer.Value.Index().LongCount(
-                record => places.GetValueOrDefault((writer.Key, record.Index), -1) != record.Item)),
+                record => record.Item != Refused
+                    && places.GetValueOrDefault((writer.Key, record.Index), Refused) != record.Item)),
             corrupt,
             doubled);
     }
