@@ -27,7 +27,7 @@ internal static class CSharp
     {
         var element = field switch
         {
-            { Type: "int16", Name: "ErrorCode" } => "ErrorCode",
+            { IsErrorCode: true } => "ErrorCode",
             { IsStruct: true } => field.Type,
             _ => Types[field.Type],
         };
@@ -91,7 +91,7 @@ internal static class CSharp
         { Type: "string" } => $"\"{field.Default}\"",
         { Type: "uuid" } => "default",
         { Type: "bool" } => field.Default ?? "false",
-        { Type: "int16", Name: "ErrorCode" } => "ErrorCode.None",
+        { IsErrorCode: true } => "ErrorCode.None",
         _ => field.Default ?? "0",
     };
 }

@@ -131,7 +131,7 @@ internal sealed class Emitter
         var allowNull = isNullable ? NullCondition(field) : "false";
         return field.Type switch
         {
-            "int16" when field.Name == "ErrorCode" => "(ErrorCode)reader.Int16()",
+            "int16" when field.IsErrorCode => "(ErrorCode)reader.Int16()",
             "string" => isNullable
                 ? $"reader.NullableString({FlexibleArgument}, {allowNull})"
                 : $"reader.String({FlexibleArgument})",
@@ -221,7 +221,7 @@ internal sealed class Emitter
 
     private string WriteValue(Field field, string value, bool nullable) => field.Type switch
     {
-        "int16" when field.Name == "ErrorCode" => $"writer.Int16((short){value})",
+        "int16" when field.IsErrorCode => $"writer.Int16((short){value})",
         "string" => $"writer.{(nullable ? "NullableString" : "String")}({value}, {FlexibleArgument})",
         "bytes" => $"writer.{(nullable ? "NullableBytes" : "Bytes")}({value}, {FlexibleArgument})",
         "records" => $"writer.Records({value}, {FlexibleArgument})",

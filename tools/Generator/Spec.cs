@@ -16,6 +16,9 @@ internal sealed record Field(
     public List<Field> Children { get; } = [];
 
     public bool IsStruct => char.IsUpper(Type[0]);
+
+    /// <summary>Whether it becomes the enumeration of Kafka's error codes.</summary>
+    public bool IsErrorCode => Type == "int16" && Name.EndsWith("ErrorCode", StringComparison.Ordinal);
 }
 
 /// <summary>A structure with a name: a request, a response, a record, or a part of one.</summary>

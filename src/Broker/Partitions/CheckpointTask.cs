@@ -1,3 +1,4 @@
+using Millrace.Broker.Cluster;
 using Millrace.Core.Log;
 
 namespace Millrace.Broker.Partitions;
@@ -6,7 +7,7 @@ namespace Millrace.Broker.Partitions;
 /// Maintains every partition now and then, and notes where the logs stand. On a loop of its own: it waits for the disk.
 /// </summary>
 internal sealed class CheckpointTask(
-    TopicPartitions topics, LogCheckpoints checkpoints, ILoop loop, Action<string> log)
+    TopicPartitions topics, IMetadataLog metadataLog, LogCheckpoints checkpoints, ILoop loop, Action<string> log)
 {
     private const long IntervalMs = 1000;
     private const string Problem = "The checkpoint files can't be written";
@@ -58,6 +59,7 @@ internal sealed class CheckpointTask(
     {
         foreach (var partition in topics.Topics.SelectMany(topic => topic.Partitions))
             checkpoints.Note(partition.Log, partition.HighWatermark);
+        checkpoints.NoteRecoveryPoint(LocalMetadataLog.Partition, metadataLog.FlushedOffset);
         try
         {
             checkpoints.Write();

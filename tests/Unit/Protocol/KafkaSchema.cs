@@ -52,7 +52,7 @@ internal sealed class KafkaSchema
             ? Range(range.GetString()!, versions)
             : null;
         var value = json.TryGetProperty("default", out var literal) && literal.ValueKind != JsonValueKind.Null
-            ? literal.ToString()
+            ? literal.ValueKind is JsonValueKind.True or JsonValueKind.False ? literal.GetRawText() : literal.ToString()
             : null;
         var name = json.Text("name");
         var field = new Field(Capital(name), type, isArray, versions, nullable, value, tag);

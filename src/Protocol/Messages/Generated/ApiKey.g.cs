@@ -32,6 +32,8 @@ public enum ApiKey : short
     DescribeGroups = 15,
     /// <summary>Lists the groups that this broker coordinates.</summary>
     ListGroups = 16,
+    /// <summary>Chooses the mechanism of the authentication that follows.</summary>
+    SaslHandshake = 17,
     /// <summary>Tells which APIs and versions the broker speaks.</summary>
     ApiVersions = 18,
     /// <summary>Creates topics.</summary>
@@ -44,16 +46,124 @@ public enum ApiKey : short
     InitProducerId = 22,
     /// <summary>Finds where a leader epoch ends.</summary>
     OffsetForLeaderEpoch = 23,
+    /// <summary>Makes partitions part of a transaction, or asks whether they are.</summary>
+    AddPartitionsToTxn = 24,
+    /// <summary>Makes a group's offsets part of a transaction.</summary>
+    AddOffsetsToTxn = 25,
+    /// <summary>Commits or aborts a transaction.</summary>
+    EndTxn = 26,
+    /// <summary>Writes the markers that end a transaction to its partitions.</summary>
+    WriteTxnMarkers = 27,
+    /// <summary>Stores a group's positions within a transaction.</summary>
+    TxnOffsetCommit = 28,
+    /// <summary>Lists the access control entries that match a filter.</summary>
+    DescribeAcls = 29,
+    /// <summary>Adds access control entries.</summary>
+    CreateAcls = 30,
+    /// <summary>Removes the access control entries that match filters.</summary>
+    DeleteAcls = 31,
     /// <summary>Describes the configuration of topics and brokers.</summary>
     DescribeConfigs = 32,
     /// <summary>Replaces all configuration values of the named resources.</summary>
     AlterConfigs = 33,
+    /// <summary>Moves replicas to other directories of their broker.</summary>
+    AlterReplicaLogDirs = 34,
+    /// <summary>Tells the size of each partition in each data directory.</summary>
+    DescribeLogDirs = 35,
+    /// <summary>Carries the bytes of an authentication.</summary>
+    SaslAuthenticate = 36,
     /// <summary>Adds partitions to topics.</summary>
     CreatePartitions = 37,
+    /// <summary>Creates a delegation token.</summary>
+    CreateDelegationToken = 38,
+    /// <summary>Prolongs a delegation token.</summary>
+    RenewDelegationToken = 39,
+    /// <summary>Ends a delegation token.</summary>
+    ExpireDelegationToken = 40,
+    /// <summary>Lists delegation tokens.</summary>
+    DescribeDelegationToken = 41,
+    /// <summary>Deletes groups that nobody is in.</summary>
+    DeleteGroups = 42,
+    /// <summary>Lets partitions elect a leader.</summary>
+    ElectLeaders = 43,
     /// <summary>Sets, deletes, appends to and subtracts from configuration values.</summary>
     IncrementalAlterConfigs = 44,
+    /// <summary>Moves partitions to other brokers, or stops that.</summary>
+    AlterPartitionReassignments = 45,
+    /// <summary>Lists the partitions that are being moved.</summary>
+    ListPartitionReassignments = 46,
+    /// <summary>Deletes a group's positions in partitions.</summary>
+    OffsetDelete = 47,
+    /// <summary>Lists the quotas that match a filter.</summary>
+    DescribeClientQuotas = 48,
+    /// <summary>Sets and removes quotas.</summary>
+    AlterClientQuotas = 49,
+    /// <summary>Tells which SCRAM credentials users have.</summary>
+    DescribeUserScramCredentials = 50,
+    /// <summary>Sets and removes SCRAM credentials.</summary>
+    AlterUserScramCredentials = 51,
+    /// <summary>Tells leader, voters and observers of the metadata quorum.</summary>
+    DescribeQuorum = 55,
+    /// <summary>Raises or lowers the finalized features.</summary>
+    UpdateFeatures = 57,
     /// <summary>Describes the cluster and its brokers.</summary>
     DescribeCluster = 60,
+    /// <summary>Tells the producers that wrote to partitions, and their open transactions.</summary>
+    DescribeProducers = 61,
+    /// <summary>Removes a broker from the cluster.</summary>
+    UnregisterBroker = 64,
+    /// <summary>Tells the state of transactions.</summary>
+    DescribeTransactions = 65,
+    /// <summary>Lists transactions.</summary>
+    ListTransactions = 66,
+    /// <summary>Joins, keeps up and leaves a consumer group (KIP-848).</summary>
+    ConsumerGroupHeartbeat = 68,
+    /// <summary>Describes consumer groups (KIP-848).</summary>
+    ConsumerGroupDescribe = 69,
+    /// <summary>Asks which metrics a client shall push (KIP-714).</summary>
+    GetTelemetrySubscriptions = 71,
+    /// <summary>Pushes a client's metrics (KIP-714).</summary>
+    PushTelemetry = 72,
+    /// <summary>Lists the resources that have configs (KIP-1142).</summary>
+    ListConfigResources = 74,
+    /// <summary>Describes the partitions of topics, page by page (KIP-966).</summary>
+    DescribeTopicPartitions = 75,
+    /// <summary>Joins, keeps up and leaves a share group (KIP-932).</summary>
+    ShareGroupHeartbeat = 76,
+    /// <summary>Describes share groups (KIP-932).</summary>
+    ShareGroupDescribe = 77,
+    /// <summary>Acquires records for a member of a share group, and acknowledges others (KIP-932).</summary>
+    ShareFetch = 78,
+    /// <summary>Acknowledges records that a member of a share group has acquired (KIP-932).</summary>
+    ShareAcknowledge = 79,
+    /// <summary>Adds a voter to the metadata quorum (KIP-853).</summary>
+    AddRaftVoter = 80,
+    /// <summary>Removes a voter from the metadata quorum (KIP-853).</summary>
+    RemoveRaftVoter = 81,
+    /// <summary>Begins the state of a share group in partitions (KIP-932).</summary>
+    InitializeShareGroupState = 83,
+    /// <summary>Reads the state of a share group in partitions (KIP-932).</summary>
+    ReadShareGroupState = 84,
+    /// <summary>Writes the state of a share group in partitions (KIP-932).</summary>
+    WriteShareGroupState = 85,
+    /// <summary>Deletes the state of a share group in partitions (KIP-932).</summary>
+    DeleteShareGroupState = 86,
+    /// <summary>Reads where a share group begins in partitions (KIP-932).</summary>
+    ReadShareGroupStateSummary = 87,
+    /// <summary>Joins, keeps up and leaves a streams group (KIP-1071).</summary>
+    StreamsGroupHeartbeat = 88,
+    /// <summary>Describes streams groups (KIP-1071).</summary>
+    StreamsGroupDescribe = 89,
+    /// <summary>Tells where share groups begin in partitions (KIP-932).</summary>
+    DescribeShareGroupOffsets = 90,
+    /// <summary>Sets where a share group begins in partitions (KIP-932).</summary>
+    AlterShareGroupOffsets = 91,
+    /// <summary>Deletes what a share group knows of topics (KIP-932).</summary>
+    DeleteShareGroupOffsets = 92,
+    /// <summary>Stores a description of a streams group's topology.</summary>
+    StreamsGroupTopologyDescriptionUpdate = 93,
+    /// <summary>Removes a controller from the cluster.</summary>
+    UnregisterController = 94,
 }
 
 /// <summary>Versions of each API.</summary>
@@ -75,16 +185,71 @@ public static partial class Apis
         new(ApiKey.SyncGroup, 0, 5, 4),
         new(ApiKey.DescribeGroups, 0, 6, 5),
         new(ApiKey.ListGroups, 0, 5, 3),
+        new(ApiKey.SaslHandshake, 0, 1, short.MaxValue),
         new(ApiKey.ApiVersions, 0, 5, 3),
         new(ApiKey.CreateTopics, 2, 7, 5),
         new(ApiKey.DeleteTopics, 1, 6, 4),
         new(ApiKey.DeleteRecords, 0, 2, 2),
         new(ApiKey.InitProducerId, 0, 5, 2),
         new(ApiKey.OffsetForLeaderEpoch, 2, 4, 4),
+        new(ApiKey.AddPartitionsToTxn, 0, 5, 3),
+        new(ApiKey.AddOffsetsToTxn, 0, 4, 3),
+        new(ApiKey.EndTxn, 0, 5, 3),
+        new(ApiKey.WriteTxnMarkers, 1, 2, 1),
+        new(ApiKey.TxnOffsetCommit, 0, 6, 3),
+        new(ApiKey.DescribeAcls, 1, 3, 2),
+        new(ApiKey.CreateAcls, 1, 3, 2),
+        new(ApiKey.DeleteAcls, 1, 3, 2),
         new(ApiKey.DescribeConfigs, 1, 4, 4),
         new(ApiKey.AlterConfigs, 0, 2, 2),
+        new(ApiKey.AlterReplicaLogDirs, 1, 2, 2),
+        new(ApiKey.DescribeLogDirs, 1, 5, 2),
+        new(ApiKey.SaslAuthenticate, 0, 2, 2),
         new(ApiKey.CreatePartitions, 0, 3, 2),
+        new(ApiKey.CreateDelegationToken, 1, 3, 2),
+        new(ApiKey.RenewDelegationToken, 1, 2, 2),
+        new(ApiKey.ExpireDelegationToken, 1, 2, 2),
+        new(ApiKey.DescribeDelegationToken, 1, 3, 2),
+        new(ApiKey.DeleteGroups, 0, 3, 2),
+        new(ApiKey.ElectLeaders, 0, 2, 2),
         new(ApiKey.IncrementalAlterConfigs, 0, 1, 1),
+        new(ApiKey.AlterPartitionReassignments, 0, 1, 0),
+        new(ApiKey.ListPartitionReassignments, 0, 0, 0),
+        new(ApiKey.OffsetDelete, 0, 0, short.MaxValue),
+        new(ApiKey.DescribeClientQuotas, 0, 1, 1),
+        new(ApiKey.AlterClientQuotas, 0, 1, 1),
+        new(ApiKey.DescribeUserScramCredentials, 0, 0, 0),
+        new(ApiKey.AlterUserScramCredentials, 0, 0, 0),
+        new(ApiKey.DescribeQuorum, 0, 2, 0),
+        new(ApiKey.UpdateFeatures, 0, 2, 0),
         new(ApiKey.DescribeCluster, 0, 2, 0),
+        new(ApiKey.DescribeProducers, 0, 0, 0),
+        new(ApiKey.UnregisterBroker, 0, 0, 0),
+        new(ApiKey.DescribeTransactions, 0, 0, 0),
+        new(ApiKey.ListTransactions, 0, 2, 0),
+        new(ApiKey.ConsumerGroupHeartbeat, 0, 1, 0),
+        new(ApiKey.ConsumerGroupDescribe, 0, 1, 0),
+        new(ApiKey.GetTelemetrySubscriptions, 0, 0, 0),
+        new(ApiKey.PushTelemetry, 0, 0, 0),
+        new(ApiKey.ListConfigResources, 0, 1, 0),
+        new(ApiKey.DescribeTopicPartitions, 0, 0, 0),
+        new(ApiKey.ShareGroupHeartbeat, 1, 1, 1),
+        new(ApiKey.ShareGroupDescribe, 1, 1, 1),
+        new(ApiKey.ShareFetch, 1, 2, 1),
+        new(ApiKey.ShareAcknowledge, 1, 2, 1),
+        new(ApiKey.AddRaftVoter, 0, 1, 0),
+        new(ApiKey.RemoveRaftVoter, 0, 0, 0),
+        new(ApiKey.InitializeShareGroupState, 0, 0, 0),
+        new(ApiKey.ReadShareGroupState, 0, 0, 0),
+        new(ApiKey.WriteShareGroupState, 0, 1, 0),
+        new(ApiKey.DeleteShareGroupState, 0, 0, 0),
+        new(ApiKey.ReadShareGroupStateSummary, 0, 1, 0),
+        new(ApiKey.StreamsGroupHeartbeat, 0, 1, 0),
+        new(ApiKey.StreamsGroupDescribe, 0, 1, 0),
+        new(ApiKey.DescribeShareGroupOffsets, 0, 1, 0),
+        new(ApiKey.AlterShareGroupOffsets, 0, 0, 0),
+        new(ApiKey.DeleteShareGroupOffsets, 0, 0, 0),
+        new(ApiKey.StreamsGroupTopologyDescriptionUpdate, 0, 0, 0),
+        new(ApiKey.UnregisterController, 0, 0, 0),
     ];
 }

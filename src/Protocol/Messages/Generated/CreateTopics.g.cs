@@ -207,7 +207,7 @@ public sealed class CreateTopicsResponse : IMessage
 
         public string? ErrorMessage { get; set; } = "";
 
-        public short TopicConfigErrorCode { get; set; }
+        public ErrorCode TopicConfigErrorCode { get; set; }
 
         public int NumPartitions { get; set; } = -1;
 
@@ -247,7 +247,7 @@ public sealed class CreateTopicsResponse : IMessage
                     switch (reader.Tag(out var size))
                     {
                         case 0:
-                            TopicConfigErrorCode = reader.Int16();
+                            TopicConfigErrorCode = (ErrorCode)reader.Int16();
                             break;
                         default:
                             reader.Skip(size);
@@ -286,12 +286,12 @@ public sealed class CreateTopicsResponse : IMessage
             }
             if (flexible)
             {
-                var hasTopicConfigErrorCode = TopicConfigErrorCode != 0;
+                var hasTopicConfigErrorCode = TopicConfigErrorCode != ErrorCode.None;
                 writer.UnsignedVarint((hasTopicConfigErrorCode ? 1u : 0u));
                 if (hasTopicConfigErrorCode)
                 {
                     var start = writer.BeginTag(0);
-                    writer.Int16(TopicConfigErrorCode);
+                    writer.Int16((short)TopicConfigErrorCode);
                     writer.EndTag(start);
                 }
             }
