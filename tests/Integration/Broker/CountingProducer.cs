@@ -96,7 +96,8 @@ internal sealed class CountingProducer : IDisposable
         var offsets = _offsets[report.Partition.Value];
         if (report.Error.IsError)
         {
-            _failure ??= new InvalidOperationException($"{Key} {report.Value}: {report.Error}");
+            _failure ??= new InvalidOperationException(
+                $"{Key} in {report.TopicPartition}: {report.Value}, {offsets.Count} being the next: {report.Error}");
             return;
         }
 

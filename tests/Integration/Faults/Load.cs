@@ -28,11 +28,19 @@ internal sealed class Load(MillraceServer server) : IAsyncDisposable
     /// <summary>Waits until so many more records are acknowledged, and commits of the group too.</summary>
     public async Task Bear(int records)
     {
-        var enough = Acknowledged + records;
-        var commits = _group.Commits + 1;
-        await Poll.Until(
-            () => Acknowledged >= enough && _group.Commits > commits,
-            () => $"{string.Join(", ", _producers)}, {_group}\n{server.Errors}");
+        try
+        {
+            var enough = Acknowledged + records;
+            var commits = _group.Commits + 1;
+            await Poll.Until(
+                () => Acknowledged >= enough && _group.Commits > commits,
+                () => $"{string.Join(", ", _producers)}, {_group}");
+        }
+        catch (InvalidOperationException failure)
+        {
+            await Stop();
+            throw new InvalidOperationException($"{failure.Message}\n{Check()}\n{server.Errors}", failure);
+        }
     }
 
     /// <summary>Takes the server down and up again, however: what the group committed must still be there.</summary>

@@ -145,7 +145,7 @@ internal sealed class PartitionReader(RawConnection connection) : IDisposable
         return next;
     }
 
-    private static string Describe(in Record record) => string.Join('|',
+    private static string Describe(in Protocol.Records.Record record) => string.Join('|',
         record.HasKey ? Encoding.Latin1.GetString(record.Key) : null,
         record.HasValue ? Encoding.Latin1.GetString(record.Value) : null,
         record.Timestamp);
