@@ -129,7 +129,7 @@ internal sealed partial class DamageOutcome
         if (reading.Error != ErrorCode.None && _log.Contains(reading.Folder, StringComparison.Ordinal))
             return "the log";
         if (IsLogsEnd(expected, reading, offset))
-            return "nothing, as an unfinished write";
+            return "nothing, looking like an unfinished write";
         _verification ??= await Verify();
         return _verification.Contains($"] {_damage.File}", StringComparison.Ordinal) ? "millrace log verify" : null;
     }
