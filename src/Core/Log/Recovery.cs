@@ -360,8 +360,8 @@ internal sealed class Recovery(
     };
 
     /// <summary>
-    /// A segment was dropped, and the checkpoint of the log's start could not be written: what is dropped on a full disk
-    /// is emptied under its name as deleted, and may have been about to be.
+    /// A segment was dropped, and the checkpoint of the log's start could not be written: what is dropped on a full
+    /// disk is emptied under its name as deleted, and may have been about to be.
     /// </summary>
     private bool TellsOfStart(string name)
     {
