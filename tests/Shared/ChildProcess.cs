@@ -4,7 +4,10 @@ using System.Text;
 
 namespace Millrace.Shared;
 
-/// <summary>A program that runs beside the tests, line by line. It does not outlive its owner's disposal.</summary>
+/// <summary>
+/// A program that runs beside the tests, line by line. It does not outlive its owner's disposal, nor the tests where
+/// these are told to end.
+/// </summary>
 internal sealed partial class ChildProcess : IAsyncDisposable
 {
     private const int SigTerm = 15;
@@ -26,6 +29,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
             ErrorLine?.Invoke(line.Data);
         };
         process.BeginErrorReadLine();
+        AppDomain.CurrentDomain.ProcessExit += EndWithTheTests;
     }
 
     /// <summary>Called for each line of the error output.</summary>
@@ -117,6 +121,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        AppDomain.CurrentDomain.ProcessExit -= EndWithTheTests;
         if (!_process.HasExited)
         {
             _process.Kill(entireProcessTree: true);
@@ -132,6 +137,12 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         var source = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         source.CancelAfter(Patience);
         return source;
+    }
+
+    private void EndWithTheTests(object? sender, EventArgs e)
+    {
+        if (!_process.HasExited)
+            _process.Kill(entireProcessTree: true);
     }
 
     /// <summary>A thread that is stopped, or waits for the disk and stops before it learns the outcome.</summary>

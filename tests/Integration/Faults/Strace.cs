@@ -29,15 +29,15 @@ internal sealed class Strace : IAsyncDisposable
     /// <param name="server">Whose calls.</param>
     /// <param name="calls">Names of system calls, separated by commas.</param>
     /// <param name="error">How they fail, such as EIO.</param>
-    /// <param name="first">Each thread's first call that fails, from 1; all behind it fail too.</param>
-    public static async Task<Strace> Attach(MillraceServer server, string calls, string error, int first = 1)
+    /// <param name="when">Which calls of each thread: "3" the third, "3+" all from there on.</param>
+    public static async Task<Strace> Attach(MillraceServer server, string calls, string error, string when)
     {
         var output = new FileInfo(Path.GetTempFileName());
         try
         {
             var process = ChildProcess.Start(
                 "strace", "-f", "-p", server.Process.Id.ToString(CultureInfo.InvariantCulture), "-o", output.FullName,
-                "-e", $"trace={calls}", "-e", $"inject={calls}:error={error}:when={first}+");
+                "-e", $"trace={calls}", "-e", $"inject={calls}:error={error}:when={when}");
             var strace = new Strace(process, output);
             await strace.IsAttached();
             return strace;

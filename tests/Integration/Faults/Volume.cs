@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Millrace.Shared;
 
@@ -6,7 +7,8 @@ namespace Millrace.Integration.Faults;
 
 /// <summary>
 /// An ext4 file system of its own, in a file that is loop-mounted: it can be as small as one likes, and it can lose its
-/// power. A test that wants one is skipped where it can't be had. Nothing of it is left after disposal.
+/// power. A test that wants one is skipped where it can't be had. Nothing of it is left after disposal, nor where the
+/// tests are told to end before.
 /// </summary>
 internal sealed partial class Volume : IAsyncDisposable
 {
@@ -20,6 +22,7 @@ internal sealed partial class Volume : IAsyncDisposable
     {
         Path = System.IO.Path.Combine(_folder.FullName, "mounted");
         Directory.CreateDirectory(Path);
+        AppDomain.CurrentDomain.ProcessExit += EndWithTheTests;
     }
 
     /// <summary>Where it is mounted.</summary>
@@ -84,8 +87,17 @@ internal sealed partial class Volume : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        AppDomain.CurrentDomain.ProcessExit -= EndWithTheTests;
         if (_isMounted)
             await Unmount();
+        _folder.Delete(recursive: true);
+    }
+
+    /// <summary>Files may still be open: it is gone when they are closed.</summary>
+    private void EndWithTheTests(object? sender, EventArgs e)
+    {
+        if (_isMounted)
+            Process.Start("umount", ["--lazy", Path]).WaitForExit();
         _folder.Delete(recursive: true);
     }
 
