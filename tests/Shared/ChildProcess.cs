@@ -4,10 +4,7 @@ using System.Text;
 
 namespace Millrace.Shared;
 
-/// <summary>
-/// A program that runs beside the tests, line by line. It does not outlive its owner's disposal, nor the tests where
-/// these are told to end.
-/// </summary>
+/// <summary>A program that runs beside the tests, line by line. It does not outlive its owner's disposal.</summary>
 internal sealed partial class ChildProcess : IAsyncDisposable
 {
     private const int SigTerm = 15;
@@ -29,7 +26,6 @@ internal sealed partial class ChildProcess : IAsyncDisposable
             ErrorLine?.Invoke(line.Data);
         };
         process.BeginErrorReadLine();
-        AppDomain.CurrentDomain.ProcessExit += EndWithTheTests;
     }
 
     /// <summary>Called for each line of the error output.</summary>
@@ -121,7 +117,6 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        AppDomain.CurrentDomain.ProcessExit -= EndWithTheTests;
         if (!_process.HasExited)
         {
             _process.Kill(entireProcessTree: true);
@@ -137,12 +132,6 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         var source = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         source.CancelAfter(Patience);
         return source;
-    }
-
-    private void EndWithTheTests(object? sender, EventArgs e)
-    {
-        if (!_process.HasExited)
-            _process.Kill(entireProcessTree: true);
     }
 
     /// <summary>A thread that is stopped, or waits for the disk and stops before it learns the outcome.</summary>

@@ -7,22 +7,32 @@ namespace Millrace.Integration.Faults;
 
 /// <summary>
 /// An ext4 file system of its own, in a file that is loop-mounted: it can be as small as one likes, and it can lose its
-/// power. A test that wants one is skipped where it can't be had. Nothing of it is left after disposal, nor where the
-/// tests are told to end before.
+/// power. A test that wants one is skipped where it can't be had. Nothing is mounted after disposal, nor when the tests
+/// end before it, in whatever way.
 /// </summary>
 internal sealed partial class Volume : IAsyncDisposable
 {
     private const int ReadOnly = 0;
     private const uint Shutdown = 0x8004587d; // FS_IOC_SHUTDOWN
 
+    /// <summary>Waits until nobody holds its input any more, which the end of this process sees to.</summary>
+    private const string Caretaker = """
+        trap '' HUP INT TERM
+        cat
+        while umount --lazy "$1" 2>/dev/null; do :; done
+        rm -f "$2"
+        """;
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("millrace-volume-");
+    private readonly Process _caretaker;
     private bool _isMounted;
 
     private Volume()
     {
         Path = System.IO.Path.Combine(_folder.FullName, "mounted");
         Directory.CreateDirectory(Path);
-        AppDomain.CurrentDomain.ProcessExit += EndWithTheTests;
+        _caretaker = Process.Start(
+            new ProcessStartInfo("/bin/sh", ["-c", Caretaker, "sh", Path, Image]) { RedirectStandardInput = true })!;
     }
 
     /// <summary>Where it is mounted.</summary>
@@ -87,17 +97,11 @@ internal sealed partial class Volume : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        AppDomain.CurrentDomain.ProcessExit -= EndWithTheTests;
         if (_isMounted)
             await Unmount();
-        _folder.Delete(recursive: true);
-    }
-
-    /// <summary>Files may still be open: it is gone when they are closed.</summary>
-    private void EndWithTheTests(object? sender, EventArgs e)
-    {
-        if (_isMounted)
-            Process.Start("umount", ["--lazy", Path]).WaitForExit();
+        _caretaker.StandardInput.Close();
+        await _caretaker.WaitForExitAsync();
+        _caretaker.Dispose();
         _folder.Delete(recursive: true);
     }
 
