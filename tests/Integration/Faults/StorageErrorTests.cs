@@ -43,7 +43,9 @@ public sealed class StorageErrorTests
         FaultRun.Report($"{rounds} disks that fail, {failures} flushes: {writers.Check()}");
     }
 
-    /// <summary>The disk seems full for a while: writes are refused, reads go on, and writes go on afterwards.</summary>
+    /// <summary>
+    /// The disk seems full for a while: writes are refused, reads go on, and writes go on afterwards.
+    /// </summary>
     [Fact]
     public async Task WithoutRoomRecordsAreRefusedUntilThereIsSome()
     {
@@ -94,7 +96,8 @@ public sealed class StorageErrorTests
                 refused.TrySetResult();
             return error;
         });
-        Assert.All(first, error => Assert.Contains(error, (ErrorCode[])[ErrorCode.NoError, ErrorCode.KafkaStorageError]));
+        ErrorCode[] possible = [ErrorCode.NoError, ErrorCode.KafkaStorageError];
+        Assert.All(first, error => Assert.Contains(error, possible));
         for (var i = 0; i < Afterwards; i++)
         {
             Assert.All(
