@@ -1,8 +1,8 @@
 namespace Millrace.Shared;
 
 /// <summary>
-/// <c>millrace server</c> as a process of its own, on a data directory in a temporary folder or in one that is given. It
-/// can be ended in every way and started again on the same directory and ports.
+/// <c>millrace server</c> as a process of its own, on a data directory in a temporary folder or in one that is given.
+/// It can be ended in every way and started again on the same directory and ports.
 /// </summary>
 internal sealed class MillraceServer : IAsyncDisposable
 {

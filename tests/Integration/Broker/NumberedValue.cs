@@ -13,7 +13,7 @@ namespace Millrace.Integration.Broker;
 /// <param name="Number">0, 1, 2, ... for each writer and partition.</param>
 internal sealed record NumberedValue(string Writer, int Partition, int Number)
 {
-    /// <summary>What a text says that was read from the partition under the key; null if it is no whole value.</summary>
+    /// <summary>What a text says that was read from a partition under a key; null if it is no whole value.</summary>
     public static NumberedValue? Read(string writer, int partition, string text)
     {
         if (!int.TryParse(text.Split(' ')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var number))
@@ -22,7 +22,9 @@ internal sealed record NumberedValue(string Writer, int Partition, int Number)
         return value.ToString() == text ? value : null;
     }
 
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{Number} {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Writer}/{Partition}/{Number}")))}");
+    public override string ToString()
+    {
+        var identity = Encoding.UTF8.GetBytes($"{Writer}/{Partition}/{Number}");
+        return $"{Number} {Convert.ToHexStringLower(SHA256.HashData(identity))}";
+    }
 }

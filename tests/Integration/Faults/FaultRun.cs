@@ -4,8 +4,8 @@ namespace Millrace.Integration.Faults;
 
 /// <summary>
 /// How many faults a run injects, and from which seed. MILLRACE_FAULTS is "full" or a number of rounds; without it the
-/// short form runs, which belongs to every test run. MILLRACE_SEED sets the first round's seed, each next round's is one
-/// higher: with MILLRACE_FAULTS=1 a failed round is run again alone.
+/// short form runs, which belongs to every test run. MILLRACE_SEED sets the first round's seed, each next round's is
+/// one higher: with MILLRACE_FAULTS=1 a failed round is run again alone.
 /// </summary>
 internal static class FaultRun
 {

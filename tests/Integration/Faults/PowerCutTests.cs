@@ -47,8 +47,8 @@ public sealed class PowerCutTests
     }
 
     /// <summary>
-    /// A machine without power answers nobody. So the server is frozen before: ext4 tells a flush that runs into the cut
-    /// that it succeeded, although what it was to write is lost.
+    /// A machine without power answers nobody. So the server is frozen before: ext4 tells a flush that runs into the
+    /// cut that it succeeded, although what it was to write is lost.
     /// </summary>
     private static async Task CutPower(Volume volume, MillraceServer server)
     {
