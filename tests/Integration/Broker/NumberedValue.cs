@@ -13,9 +13,7 @@ namespace Millrace.Integration.Broker;
 /// <param name="Number">0, 1, 2, ... for each writer and partition.</param>
 internal sealed record NumberedValue(string Writer, int Partition, int Number)
 {
-    /// <summary>
-    /// What a text says that was read from the partition under the key; null if it is no whole value.
-    /// </summary>
+    /// <summary>What a text says that was read from a partition under a key; null if it is no whole value.</summary>
     public static NumberedValue? Read(string writer, int partition, string text)
     {
         if (!int.TryParse(text.Split(' ')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var number))
@@ -26,7 +24,7 @@ internal sealed record NumberedValue(string Writer, int Partition, int Number)
 
     public override string ToString()
     {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{Writer}/{Partition}/{Number}"));
-        return string.Create(CultureInfo.InvariantCulture, $"{Number} {Convert.ToHexStringLower(hash)}");
+        var identity = Encoding.UTF8.GetBytes($"{Writer}/{Partition}/{Number}");
+        return $"{Number} {Convert.ToHexStringLower(SHA256.HashData(identity))}";
     }
 }

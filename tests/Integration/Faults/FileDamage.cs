@@ -13,9 +13,7 @@ internal sealed record FileDamage(string File, long Length, IReadOnlyList<long> 
 
     public bool IsOfLog => File.EndsWith(".log", StringComparison.Ordinal);
 
-    /// <summary>
-    /// A random one of a random file; files of every kind get their share, those with records a larger.
-    /// </summary>
+    /// <summary>A random one of a random file; every kind of file gets its share, records a larger one.</summary>
     /// <param name="random">Decides.</param>
     /// <param name="directory">Where the files are.</param>
     /// <param name="excluded">The name of a file that is left alone.</param>

@@ -47,9 +47,7 @@ internal sealed class PartitionReader(RawConnection connection) : IDisposable
         return reading;
     }
 
-    /// <summary>
-    /// What a group committed in each partition; -1 where nothing. Null and an error if it isn't told.
-    /// </summary>
+    /// <summary>What a group committed in each partition, -1 where nothing, and the group's error.</summary>
     public async Task<(List<long> Offsets, ErrorCode Error)> Committed(string group, string topic, int partitions)
     {
         var response = await Ask(ApiKey.OffsetFetch, OffsetFetchVersion, new OffsetFetchRequest

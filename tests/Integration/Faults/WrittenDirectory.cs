@@ -214,8 +214,7 @@ internal sealed class WrittenDirectory
         Assert.All(Contents, reading => Assert.Empty(reading.Refused));
         var records = (Batches + (IsClean ? 0 : BatchesBeforeTheKill)) * Batch;
         Assert.All(
-            Contents.Where(
-                reading => Codecs.ContainsKey(reading.Partition.Topic) && reading.Partition.Topic != Compacted),
+            Contents.Where(reading => Codecs.Keys.Except([Compacted]).Contains(reading.Partition.Topic)),
             reading => Assert.Equal(records, reading.Records.Count));
     }
 }
