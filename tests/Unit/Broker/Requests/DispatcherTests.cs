@@ -1,5 +1,6 @@
 using Millrace.Broker;
 using Millrace.Broker.Requests;
+using Millrace.Core.Controller;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;

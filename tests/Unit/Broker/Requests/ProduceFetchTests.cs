@@ -1,4 +1,7 @@
+using Millrace.Broker.Coordinators;
+using Millrace.Broker.Io;
 using Millrace.Broker.Requests;
+using Millrace.Broker.Requests.Transactions;
 using Millrace.Core.Configs;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -20,7 +23,10 @@ public sealed class ProduceFetchTests
     public ProduceFetchTests()
     {
         _connection = new SimConnection(_fixture.Loop);
-        _produce = new ProduceHandler(_fixture.Topics);
+        var settings = new BrokerSettings([]);
+        var groups = new GroupCoordinators(_fixture.Loop, settings, new MemberIds());
+        _produce = new ProduceHandler(_fixture.Topics, new TransactionVerifier(new TransactionCoordinators(
+            _fixture.Loop, settings, new MarkerWriter(_fixture.Topics, groups, _fixture.Loop))));
         _fetch = new FetchHandler(_fixture.Topics, new BrokerSettings([]));
     }
 
