@@ -157,7 +157,8 @@ internal sealed class ControllerShard
     }
 
     /// <summary>
-    /// The features that the cluster keeps to, and an epoch that grows with what the metadata log holds. From any thread.
+    /// The features that the cluster keeps to, and an epoch that grows with what the metadata log holds. From any
+    /// thread.
     /// </summary>
     public (FeaturesImage Features, long Epoch) FinalizedFeatures => (Image.Features, _metadataLog.EndOffset.Value - 1);
 

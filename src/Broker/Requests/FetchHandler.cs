@@ -49,7 +49,10 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
     /// <summary>Reads, and replies if there is enough or nothing more is to be waited for; whether it did.</summary>
     private bool TryReply(PendingRequest pending, FetchRequest request, bool isLast)
     {
-        var response = new FetchResponse();
+        var response = new FetchResponse
+        {
+            ErrorCode = request.IsolationLevel is 0 or ReadCommitted ? ErrorCode.None : ErrorCode.UnknownServerError,
+        };
         var read = 0L;
         var failed = false;
         foreach (var topic in request.Topics)
@@ -82,6 +85,12 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
             AbortedTransactions = null,
             Records = RecordData.Empty,
         };
+        if (request.IsolationLevel is not (0 or ReadCommitted))
+        {
+            (answer.ErrorCode, answer.AbortedTransactions) = (ErrorCode.UnknownServerError, []);
+            return answer;
+        }
+
         if (Find(pending, topic, wanted) is not { } partition)
         {
             answer.ErrorCode = pending.Version >= 13 && topics.Find(topic.TopicId) is null
@@ -91,7 +100,7 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
             return answer;
         }
 
-        if (request.IsolationLevel is not (0 or 1) || wanted.PartitionMaxBytes < 0 || request.MaxBytes < 0)
+        if (wanted.PartitionMaxBytes < 0 || request.MaxBytes < 0)
             answer.ErrorCode = ErrorCode.UnknownServerError;
         else if (wanted.CurrentLeaderEpoch >= 0)
             answer.ErrorCode = partition.CheckLeaderEpoch(wanted.CurrentLeaderEpoch);

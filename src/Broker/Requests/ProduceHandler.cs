@@ -18,9 +18,9 @@ namespace Millrace.Broker.Requests;
 /// when the records are on stable storage. A partition that is named twice is answered once, by its last batch.</para>
 /// <para>Version 13 names topics by id. Records at fault are named from version 8 on; as in Kafka only they come with a
 /// message. zstd needs version 7.</para>
-/// <para>Before the first batch of a transaction in a partition the coordinator is asked whether the partition is part of
-/// the transaction; from version 12 on this makes it so (KIP-890). Meanwhile the connection's further requests are held
-/// back, for they must not overtake this one.</para>
+/// <para>Before the first batch of a transaction in a partition the coordinator is asked whether the partition is part
+/// of the transaction; from version 12 on this makes it so (KIP-890). Meanwhile the connection's further requests are
+/// held back, for they must not overtake this one.</para>
 /// </remarks>
 internal sealed class ProduceHandler(TopicPartitions topics, TransactionVerifier verifier)
     : RequestHandler<ProduceRequest>
@@ -93,7 +93,8 @@ internal sealed class ProduceHandler(TopicPartitions topics, TransactionVerifier
     /// <summary>Appends to every partition; what comes back answers.</summary>
     /// <param name="pending">The request.</param>
     /// <param name="request">Its body.</param>
-    /// <param name="verdict">What the coordinator says of a partition's transaction; null where it was not asked.</param>
+    /// <param name="verdict">What the coordinator says of a partition's transaction; null where it was not
+    /// asked.</param>
     private Action AppendAll(
         PendingRequest pending, ProduceRequest request, Func<TopicPartition, ErrorCode?> verdict)
     {

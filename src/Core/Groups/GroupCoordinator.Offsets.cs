@@ -13,8 +13,8 @@ internal sealed partial class GroupCoordinator
 
     /// <summary>
     /// Commits offsets. <paramref name="response"/> has a place for each partition of the request, as
-    /// <see cref="GroupReplies.For(OffsetCommitRequest)"/> makes it; those that the shell gave an error are passed over. Topics have names,
-    /// and ids where they are known.
+    /// <see cref="GroupReplies.For(OffsetCommitRequest)"/> makes it; those that the shell gave an error are passed
+    /// over. Topics have names, and ids where they are known.
     /// </summary>
     public void CommitOffsets(
         OffsetCommitRequest request,

@@ -10,7 +10,8 @@ internal sealed partial class GroupCoordinator
 {
     /// <summary>
     /// Commits offsets that count when the producer's transaction is committed, which this partition of
-    /// __consumer_offsets is part of. The response has a place for each partition, as for a commit without a transaction.
+    /// __consumer_offsets is part of. The response has a place for each partition, as for a commit without a
+    /// transaction.
     /// </summary>
     public void CommitOffsets(
         TxnOffsetCommitRequest request, TxnOffsetCommitResponse response, PendingReply reply, Instant now,

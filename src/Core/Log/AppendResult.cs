@@ -6,7 +6,8 @@ namespace Millrace.Core.Log;
 /// <summary>Who appends, hence what is checked and what is assigned.</summary>
 internal enum AppendOrigin
 {
-    /// <summary>A producer: everything is checked, offsets are assigned. It does not begin a transaction here.</summary>
+    /// <summary>A producer: everything is checked, offsets are assigned. It does not begin a transaction
+    /// here.</summary>
     Client,
 
     /// <summary>A producer that may begin a transaction here, for the partition is known to be part of it.</summary>

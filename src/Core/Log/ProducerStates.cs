@@ -144,7 +144,8 @@ internal sealed class ProducerStates
         }
     }
 
-    /// <summary>Markers and the records of coordinators have no sequences; what is late is told by its epochs.</summary>
+    /// <summary>Markers and the records of coordinators have no sequences; what is late is told by its
+    /// epochs.</summary>
     private static ErrorCode CheckCoordinator(ProducerState state, scoped in RecordBatch batch) =>
         batch.ProducerEpoch < state.Epoch ? ErrorCode.InvalidProducerEpoch
         : TransactionMarker.TryRead(batch, out TransactionMarker marker)

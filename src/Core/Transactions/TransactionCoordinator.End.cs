@@ -9,8 +9,8 @@ namespace Millrace.Core.Transactions;
 internal sealed partial class TransactionCoordinator
 {
     /// <summary>
-    /// Decides a transaction's end, as its producer asks. From version 5 of EndTxn the epoch goes up with it, an abort is
-    /// legal where nothing is open, and whoever asks again with the former epoch gets the same answer (KIP-890).
+    /// Decides a transaction's end, as its producer asks. From version 5 of EndTxn the epoch goes up with it, an abort
+    /// is legal where nothing is open, and whoever asks again with the former epoch gets the same answer (KIP-890).
     /// </summary>
     /// <returns>False, with nothing decided, where it takes a new producer id and there is none.</returns>
     public bool EndTransaction(

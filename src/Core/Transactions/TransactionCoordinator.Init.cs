@@ -9,17 +9,19 @@ namespace Millrace.Core.Transactions;
 internal sealed partial class TransactionCoordinator
 {
     /// <summary>
-    /// Gives the id to whoever asks, with a higher epoch than all before, and aborts what is open. A request that names a
-    /// producer goes on only if nobody else came meanwhile; asked again it gets the same answer (KIP-360).
+    /// Gives the id to whoever asks, with a higher epoch than all before, and aborts what is open. A request that names
+    /// a producer goes on only if nobody else came meanwhile; asked again it gets the same answer (KIP-360).
     /// </summary>
-    /// <param name="request">Whose transactional id is not empty; it names a producer id with an epoch, or none.</param>
+    /// <param name="request">Whose transactional id is not empty; it names a producer id with an epoch, or
+    /// none.</param>
     /// <param name="response">Is filled in.</param>
     /// <param name="newProducerId">One that nobody has; -1 as long as there is none.</param>
     /// <param name="now">The time.</param>
     /// <param name="effects">What is to be done.</param>
     /// <returns>False, with nothing decided, where it takes a new producer id and there is none.</returns>
     public bool InitProducerId(
-        InitProducerIdRequest request, InitProducerIdResponse response, long newProducerId, Instant now, Effects effects)
+        InitProducerIdRequest request, InitProducerIdResponse response, long newProducerId, Instant now,
+        Effects effects)
     {
         var state = _states.Find(request.TransactionalId!);
         var expected = new ProducerIdAndEpoch(request.ProducerId, request.ProducerEpoch);

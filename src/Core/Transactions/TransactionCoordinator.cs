@@ -6,15 +6,15 @@ using Millrace.Protocol.Wire;
 namespace Millrace.Core.Transactions;
 
 /// <summary>
-/// The coordinator of the transactional ids that fall to one partition of __transaction_state (KIP-98, 360, 890). A pure
-/// core: the shell serialises the calls, appends the records, replays them and sends what is due.
+/// The coordinator of the transactional ids that fall to one partition of __transaction_state (KIP-98, 360, 890). A
+/// pure core: the shell serialises the calls, appends the records, replays them and sends what is due.
 /// </summary>
 /// <remarks>
 /// <para>Empty -> Ongoing -> PrepareCommit -> CompleteCommit -> Ongoing ..., the same with Abort; InitProducerId leads
 /// from a completed state to Empty; an id that is Dead has no record.</para>
-/// <para>1. States change in <see cref="Replay"/> only, live and on load alike. 2. From the record of Prepare on the end
-/// is decided: nothing is added any more, and after any restart the markers are sent again. 3. A record of Complete is
-/// appended when the shell says that all markers are on stable storage, and not before. 4. A producer works with one
+/// <para>1. States change in <see cref="Replay"/> only, live and on load alike. 2. From the record of Prepare on the
+/// end is decided: nothing is added any more, and after any restart the markers are sent again. 3. A record of Complete
+/// is appended when the shell says that all markers are on stable storage, and not before. 4. A producer works with one
 /// epoch of one id; whoever comes with another is refused.</para>
 /// </remarks>
 internal sealed partial class TransactionCoordinator(TransactionSettings settings) : ICoordinatorCore
@@ -75,8 +75,8 @@ internal sealed partial class TransactionCoordinator(TransactionSettings setting
     /// <param name="now">The time.</param>
     /// <param name="effects">What is to be done.</param>
     public ErrorCode AddPartitions(
-        in TransactionalProducer asker, IReadOnlyCollection<TopicPartition> partitions, short clientVersion, Instant now,
-        Effects effects)
+        in TransactionalProducer asker, IReadOnlyCollection<TopicPartition> partitions, short clientVersion,
+        Instant now, Effects effects)
     {
         var error = CheckMayAdd(asker, out var state);
         if (error != ErrorCode.None)

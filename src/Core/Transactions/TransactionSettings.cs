@@ -12,6 +12,7 @@ internal sealed record TransactionSettings
     /// <summary>transaction.remove.expired.transaction.cleanup.interval.ms</summary>
     public long ExpirationCheckIntervalMs { get; init; } = 3_600_000;
 
-    /// <summary>Records after which one <see cref="TransactionCoordinator.Expire"/> leaves the rest to the next.</summary>
+    /// <summary>Records after which one <see cref="TransactionCoordinator.Expire"/> leaves the rest to the
+    /// next.</summary>
     public int MaxExpiredRecords { get; init; } = 1_000;
 }

@@ -75,8 +75,8 @@ internal sealed record TransactionState
     };
 
     /// <summary>
-    /// The end is decided. A raised epoch, which the markers have already, fences what is late; where it is the last, the
-    /// producer goes on with <paramref name="nextProducerId"/>.
+    /// The end is decided. A raised epoch, which the markers have already, fences what is late; where it is the last,
+    /// the producer goes on with <paramref name="nextProducerId"/>.
     /// </summary>
     public TransactionState Prepare(bool isCommit, bool raisesEpoch, long nextProducerId, Instant now) => this with
     {

@@ -16,8 +16,8 @@ internal sealed class TransactionStates
     public TransactionState? Find(string transactionalId) => _states.GetValueOrDefault(transactionalId);
 
     /// <summary>
-    /// Applies one record, and gives the id that it is of; null for types of records that nobody knows, which are passed
-    /// over.
+    /// Applies one record, and gives the id that it is of; null for types of records that nobody knows, which are
+    /// passed over.
     /// </summary>
     /// <exception cref="MalformedFrameException">The record does not follow its specification.</exception>
     public string? Replay(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? value)

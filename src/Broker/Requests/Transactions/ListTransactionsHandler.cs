@@ -7,8 +7,8 @@ using Millrace.Protocol.Messages;
 namespace Millrace.Broker.Requests.Transactions;
 
 /// <summary>
-/// ListTransactions (key 66), versions 0 to 2: the transactional ids of every shard, filtered by state, producer id, how
-/// long the transaction lasts (1) and a pattern that the whole id must match (2).
+/// ListTransactions (key 66), versions 0 to 2: the transactional ids of every shard, filtered by state, producer id,
+/// how long the transaction lasts (1) and a pattern that the whole id must match (2).
 /// </summary>
 /// <remarks>
 /// <para>The pattern is matched in time that is linear in its input, as RE2 does in Kafka. States that nobody knows are

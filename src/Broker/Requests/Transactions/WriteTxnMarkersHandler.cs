@@ -11,8 +11,8 @@ namespace Millrace.Broker.Requests.Transactions;
 /// says: the way to end one that hangs. Answered when the markers are on stable storage.
 /// </summary>
 /// <remarks>
-/// <para>Version 2 tells the transaction.version: from 2 on the epoch must be above that of an open transaction. A marker
-/// without a partition has no result.</para>
+/// <para>Version 2 tells the transaction.version: from 2 on the epoch must be above that of an open transaction. A
+/// marker without a partition has no result.</para>
 /// </remarks>
 internal sealed class WriteTxnMarkersHandler(MarkerWriter markers) : RequestHandler<WriteTxnMarkersRequest>
 {
