@@ -1,4 +1,5 @@
 using Millrace.Core.Coordinators;
+using Millrace.Core.Groups.Classic;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -45,22 +46,26 @@ internal sealed partial class GroupCoordinator
     {
         var generation = request.GenerationIdOrMemberEpoch;
         var isAnonymous = generation < 0 && request.MemberId.Length == 0 && request.GroupInstanceId is null;
-        if (_stored.TryGetValue(request.GroupId, out var stored))
+        switch (_table.Find(request.GroupId))
         {
-            return stored.Type == GroupType.Share ? ErrorCode.IllegalGeneration
-                : isAnonymous || (generation < 0 && stored.IsEmpty) ? ErrorCode.None
-                : stored.Validate(request.MemberId, generation) is var error and not ErrorCode.StaleMemberEpoch ? error
-                : ErrorCode.IllegalGeneration;
+            case null:
+                return generation < 0 ? ErrorCode.None : ErrorCode.IllegalGeneration;
+            case { Type: GroupType.Share }:
+                return ErrorCode.IllegalGeneration;
+            case { IsEmpty: true } when generation < 0:
+            case not null when isAnonymous:
+                return ErrorCode.None;
+            case ClassicGroup classic:
+                var known = classic.Validate(request.MemberId, request.GroupInstanceId);
+                return known != ErrorCode.None ? known
+                    : generation != classic.Generation ? ErrorCode.IllegalGeneration
+                    : ErrorCode.None;
+            case StoredGroup stored:
+                var error = stored.Validate(request.MemberId, generation);
+                return error == ErrorCode.StaleMemberEpoch ? ErrorCode.IllegalGeneration : error;
+            default:
+                return ErrorCode.UnknownMemberId;
         }
-
-        if (!_groups.TryGetValue(request.GroupId, out var group))
-            return generation < 0 ? ErrorCode.None : ErrorCode.IllegalGeneration;
-        if (isAnonymous || (generation < 0 && group.State == GroupState.Empty))
-            return ErrorCode.None;
-        var known = group.Validate(request.MemberId, request.GroupInstanceId);
-        return known != ErrorCode.None ? known
-            : generation != group.Generation ? ErrorCode.IllegalGeneration
-            : ErrorCode.None;
     }
 
     private void Commit(
