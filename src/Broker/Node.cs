@@ -58,7 +58,7 @@ public sealed class Node : IDisposable
         var coordinators = new GroupCoordinators(_background, settings, new MemberIds()) { Log = log };
         var checkpoints = new LogCheckpoints(disk);
         var markers = new MarkerWriter(_topics, coordinators, _background);
-        var transactions = new TransactionCoordinators(_background, settings, markers) { Log = log };
+        var transactions = new TransactionCoordinators(_background, settings, markers.WriteAll) { Log = log };
         _publisher = new MetadataPublisher(
             disk, _topics, [coordinators, transactions], _committer, settings, Clock.Machine)
         {

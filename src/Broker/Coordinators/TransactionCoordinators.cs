@@ -10,8 +10,12 @@ namespace Millrace.Broker.Coordinators;
 /// The shards of the transaction coordinator, one for each partition of <c>__transaction_state</c>. The metadata
 /// publisher alone sets them; readers take no lock.
 /// </summary>
-internal sealed class TransactionCoordinators(ILoop timers, BrokerSettings settings, MarkerWriter markers)
-    : ICoordinators
+/// <param name="timers">Where what is due is done.</param>
+/// <param name="settings">The broker's.</param>
+/// <param name="writeMarkers">Writes a transaction's markers with a coordinator's epoch, and calls back once when all of
+/// them are on stable storage.</param>
+internal sealed class TransactionCoordinators(
+    ILoop timers, BrokerSettings settings, Action<TransactionMarkers, int, Action> writeMarkers) : ICoordinators
 {
     private readonly TransactionSettings _settings = new()
     {
@@ -60,6 +64,6 @@ internal sealed class TransactionCoordinators(ILoop timers, BrokerSettings setti
     /// </summary>
     private void WriteMarkers(
         CoordinatorShard<TransactionCoordinator> shard, int coordinatorEpoch, TransactionMarkers message) =>
-        markers.WriteAll(message, coordinatorEpoch, () =>
+        writeMarkers(message, coordinatorEpoch, () =>
             shard.Run((core, now, effects) => core.CompleteTransaction(message, now, effects)));
 }

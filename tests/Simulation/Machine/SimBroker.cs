@@ -78,7 +78,8 @@ internal sealed class SimBroker
         var coordinators = new GroupCoordinators(_background, settings, _world.Ids) { Log = Log };
         var checkpoints = new LogCheckpoints(_disk);
         var markers = new MarkerWriter(Topics, coordinators, _background);
-        var transactions = new TransactionCoordinators(_background, settings, markers) { Log = Log };
+        var transactions = new TransactionCoordinators(
+            _background, settings, PlantedBugs.Into(_world.Bug, markers, _background)) { Log = Log };
         _publisher = new MetadataPublisher(
             _disk, Topics, [coordinators, transactions], _flushQueue, settings, _background)
         {

@@ -26,7 +26,7 @@ public sealed class ProduceFetchTests
         var settings = new BrokerSettings([]);
         var groups = new GroupCoordinators(_fixture.Loop, settings, new MemberIds());
         _produce = new ProduceHandler(_fixture.Topics, new TransactionVerifier(new TransactionCoordinators(
-            _fixture.Loop, settings, new MarkerWriter(_fixture.Topics, groups, _fixture.Loop))));
+            _fixture.Loop, settings, new MarkerWriter(_fixture.Topics, groups, _fixture.Loop).WriteAll)));
         _fetch = new FetchHandler(_fixture.Topics, new BrokerSettings([]));
     }
 
