@@ -16,6 +16,15 @@ internal interface IConnection
 
     int LocalPort { get; }
 
+    /// <summary>
+    /// Hands on no more requests, so that those behind this one can't overtake what it does later. On the loop, while a
+    /// request is handled.
+    /// </summary>
+    void HoldBack();
+
+    /// <summary>Goes on with the requests that were held back. On the loop.</summary>
+    void GoOn();
+
     /// <summary>Sends the response when those before it have gone. From any thread, once a request.</summary>
     void Complete(PendingRequest request, IMessage response);
 

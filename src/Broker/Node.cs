@@ -8,6 +8,7 @@ using Millrace.Broker.Requests;
 using Millrace.Broker.Requests.Admin;
 using Millrace.Broker.Requests.Configs;
 using Millrace.Broker.Requests.Security;
+using Millrace.Broker.Requests.Transactions;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
 using Millrace.Core.Log;
@@ -59,7 +60,10 @@ public sealed class Node : IDisposable
 
         var coordinators = new GroupCoordinators(_background, settings, new MemberIds()) { Log = log };
         var checkpoints = new LogCheckpoints(disk);
-        _publisher = new MetadataPublisher(disk, _topics, coordinators, _committer, settings, Clock.Machine)
+        var markers = new MarkerWriter(_topics, coordinators, _background);
+        var transactions = new TransactionCoordinators(_background, settings, markers.WriteAll) { Log = log };
+        _publisher = new MetadataPublisher(
+            disk, _topics, [coordinators, transactions], _committer, settings, Clock.Machine)
         {
             WereLogsClosed = _directory.WasCleanlyShutDown,
             Checkpoints = checkpoints,
@@ -77,6 +81,7 @@ public sealed class Node : IDisposable
             Clock.Machine.Now);
         var core = new Controller(settings, Randomness.Machine);
         var controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, log);
+        markers.Image = () => controller.Image;
         var (host, port) = AdvertisedAddress(settings);
         controller.Start(
             new NodeState(directory.DirectoryId, Randomness.Machine.NewUuid())
@@ -90,7 +95,7 @@ public sealed class Node : IDisposable
         var identity = new NodeIdentity(_directory.ClusterId, settings.NodeId, host, port);
         var limits = new ConnectionLimits(settings.Int("socket.request.max.bytes"), InFlightRequests, UnsentBytes);
         _checkpoints = new CheckpointTask(_topics, _metadataLog, checkpoints, _maintenance, log);
-        var dispatcher = Dispatcher(identity, settings, controller, coordinators);
+        var dispatcher = Dispatcher(identity, settings, controller, coordinators, transactions, markers);
         if (!directory.WasCleanlyShutDown && _topics.Topics.Any())
             log($"After an unclean stop {_topics.Topics.Sum(topic => topic.Partitions.Length)} logs were checked.");
         _retention = new RetentionTask(_topics, _maintenance, settings, log);
@@ -166,13 +171,16 @@ public sealed class Node : IDisposable
     }
 
     private RequestDispatcher Dispatcher(
-        NodeIdentity node, BrokerSettings settings, ControllerShard controller, GroupCoordinators coordinators)
+        NodeIdentity node, BrokerSettings settings, ControllerShard controller, GroupCoordinators coordinators,
+        TransactionCoordinators transactions, MarkerWriter markers)
     {
-        var apiVersions = new ApiVersionsHandler(node);
+        var apiVersions = new ApiVersionsHandler(node, () => controller.FinalizedFeatures);
+        var producerIds = new ProducerIds(controller);
+        var verifier = new TransactionVerifier(transactions);
         var logDirectory = new LogDirectory(_directory.Path);
         var dispatcher = new RequestDispatcher(new Dictionary<ApiKey, RequestHandler>
         {
-            [ApiKey.Produce] = new ProduceHandler(_topics),
+            [ApiKey.Produce] = new ProduceHandler(_topics, verifier),
             [ApiKey.Fetch] = new FetchHandler(
                 _topics, settings, new FetchSessions(settings.Int(FetchSessions.Slots), Randomness.Machine)),
             [ApiKey.ListOffsets] = new ListOffsetsHandler(_topics),
@@ -190,7 +198,15 @@ public sealed class Node : IDisposable
             [ApiKey.CreateTopics] = new CreateTopicsHandler(controller),
             [ApiKey.DeleteTopics] = new DeleteTopicsHandler(controller),
             [ApiKey.DeleteRecords] = new DeleteRecordsHandler(_topics, _checkpoints),
-            [ApiKey.InitProducerId] = new InitProducerIdHandler(new ProducerIds(controller)),
+            [ApiKey.InitProducerId] = new InitProducerIdHandler(producerIds, transactions),
+            [ApiKey.AddPartitionsToTxn] = new AddPartitionsToTxnHandler(transactions, _topics),
+            [ApiKey.AddOffsetsToTxn] = new AddOffsetsToTxnHandler(transactions, coordinators),
+            [ApiKey.EndTxn] = new EndTxnHandler(producerIds, transactions),
+            [ApiKey.WriteTxnMarkers] = new WriteTxnMarkersHandler(markers),
+            [ApiKey.TxnOffsetCommit] = new TxnOffsetCommitHandler(verifier, coordinators, _topics),
+            [ApiKey.DescribeTransactions] = new DescribeTransactionsHandler(transactions),
+            [ApiKey.ListTransactions] = new ListTransactionsHandler(transactions),
+            [ApiKey.DescribeProducers] = new DescribeProducersHandler(_topics),
             [ApiKey.OffsetForLeaderEpoch] = new OffsetForLeaderEpochHandler(_topics),
             [ApiKey.DescribeConfigs] = new DescribeConfigsHandler(controller, settings),
             [ApiKey.AlterConfigs] = new AlterConfigsHandler(controller),

@@ -11,6 +11,7 @@ public sealed class PlantedBugTests(ITestOutputHelper output)
     [InlineData("AckBeforeFlush")]
     [InlineData("IndexOffByOne")]
     [InlineData("TruncateTooLittle")]
+    [InlineData("CompleteBeforeMarkers")]
     public void IsFound(string bug)
     {
         var found = Seeds.FirstToFind(Enum.Parse<PlantedBug>(bug), MostSeeds);

@@ -43,9 +43,11 @@ internal sealed class Scenario
             3 => 200_000,
             _ => 8000,
         };
+        HasCopy = random.Next(3) == 0;
         Settings = new BrokerSettings(new Dictionary<string, string>
         {
             ["offsets.topic.num.partitions"] = "2",
+            ["transaction.state.log.num.partitions"] = "2",
             ["log.retention.check.interval.ms"] = random.Next(3000, 20_000).ToString(CultureInfo.InvariantCulture),
         });
     }
@@ -82,6 +84,9 @@ internal sealed class Scenario
 
     /// <summary>Somebody deletes records from topics that do not keep all.</summary>
     public bool HasTrimmer { get; }
+
+    /// <summary>Somebody copies records exactly once.</summary>
+    public bool HasCopy { get; }
 
     public int LargestValue { get; }
 
@@ -146,5 +151,6 @@ internal sealed class Scenario
         + (LosesConnections ? " lost connections," : "")
         + (FlipsBits ? " flipped bits," : "")
         + (HasTrimmer ? " deleted records," : "")
+        + (HasCopy ? " a copy," : "")
         + $" values to {LargestValue}, flushes to {SlowestFlush} us";
 }

@@ -32,6 +32,9 @@ internal enum Rare
     BitFlipped,
     DamageToldAndPassed,
     RecordsDeleted,
+    TransactionCommitted,
+    TransactionAborted,
+    CopierFenced,
 }
 
 /// <summary>How often each rare path was gone.</summary>

@@ -134,7 +134,8 @@ internal sealed partial class World
         _isQuiet = true;
         Await(ProbeAll(), 120_000, "not every partition takes records when nothing is wrong");
         IsEnding = true;
-        Time.Run(10_000);
+        Time.Run(20_000);
+        Await(CheckCopy(), 60_000, "the copy can't be checked");
         if (Failure is not null)
             return;
         StopInOrder();

@@ -20,7 +20,7 @@ internal sealed partial class World
         for (var i = 0; i < Scenario.Topics; i++)
             Await(CreateStable(admin, $"stable{i}"), 20_000, "a topic can't be created");
         _isQuiet = false;
-        StartClients(admin);
+        StartClients(admin, BeginCopy());
         for (var life = 0; life < Scenario.Lives && Failure is null; life++)
         {
             Live();
@@ -40,9 +40,9 @@ internal sealed partial class World
             Fail($"{name} can't be created");
     }
 
-    private void StartClients(Admin admin)
+    private void StartClients(Admin admin, IEnumerable<Client> copying)
     {
-        List<Client> clients = [admin];
+        List<Client> clients = [admin, .. copying];
         for (var i = 0; i < Scenario.Producers; i++)
             clients.Add(new Producer(this, i, allowsLoss: Seed % 3 > 0));
         for (var i = 0; i < Scenario.Consumers; i++)
@@ -259,7 +259,7 @@ internal sealed partial class World
         Disk.Capacity = long.MaxValue;
         Disk.Before = Faults.Before;
         Disk.DuringFlush = _ => DuringFlush();
-        Broker = new SimBroker(this, PlantedBugs.Into(_bug, Disk, this));
+        Broker = new SimBroker(this, PlantedBugs.Into(Bug, Disk, this));
         if (mayCrash && Chance.Next(6) == 0)
             Faults.StopAfter(Chance.Next(1, 150));
         var lengths = LogLengths();

@@ -20,7 +20,6 @@ internal sealed partial class World
 {
     public const string VolatilePrefix = "volatile";
 
-    private readonly PlantedBug _bug;
     private readonly List<ClientConnection> _connections = [];
     private readonly Dictionary<Partition, long> _flushedAtFailure = [];
     private readonly HashSet<string> _heard = [];
@@ -30,7 +29,7 @@ internal sealed partial class World
     public World(int seed, PlantedBug bug = PlantedBug.None, Action<string>? print = null)
     {
         Seed = seed;
-        _bug = bug;
+        Bug = bug;
         var random = new Random(seed);
         Chance = new Random(random.Next());
         Ids = new SeededIds(new Random(random.Next()));
@@ -42,6 +41,8 @@ internal sealed partial class World
     }
 
     public int Seed { get; }
+
+    public PlantedBug Bug { get; }
 
     public Random Chance { get; }
 
@@ -147,7 +148,7 @@ internal sealed partial class World
 
     private void CheckStep()
     {
-        if (_bug == PlantedBug.IndexOffByOne)
+        if (Bug == PlantedBug.IndexOffByOne)
             PlantedBugs.ShiftIndexes(Hosted.Select(partition => partition.Log.Segments[^1]));
         foreach (var topic in Ledger.Topics)
         {

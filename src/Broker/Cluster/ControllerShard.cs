@@ -151,12 +151,20 @@ internal sealed class ControllerShard
     /// Makes the internal topic if it is not there yet, then goes on. Its replication factor is that of one broker,
     /// whatever is set.
     /// </summary>
-    public void CreateInternalTopic(string name, Action then) =>
+    public void CreateInternalTopic(string name, Action then)
+    {
+        var topic = InternalTopic.Of(name);
         Run(
             (core, records) => core.CreateTopic(
-                name, _settings.Int("offsets.topic.num.partitions"), 1, records,
-                ("cleanup.policy", "compact"), ("compression.type", "producer"), ("segment.bytes", "104857600")),
+                name, _settings.Int(topic.PartitionsSetting), 1, records, topic.Configs),
             _ => then());
+    }
+
+    /// <summary>
+    /// The features that the cluster keeps to, and an epoch that grows with what the metadata log holds. From any
+    /// thread.
+    /// </summary>
+    public (FeaturesImage Features, long Epoch) FinalizedFeatures => (Image.Features, _metadataLog.EndOffset.Value - 1);
 
     /// <summary>
     /// Calls <paramref name="use"/> with the first id and the size of a block that nobody else gets; the size is 0

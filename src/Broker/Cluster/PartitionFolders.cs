@@ -25,18 +25,6 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
     private static readonly string[] Checkpoints =
         [LogCheckpoints.RecoveryPointPath, OffsetCheckpoint.LogStart, OffsetCheckpoint.HighWatermark];
 
-    /// <summary>What a topic of Kafka's own has, whose settings were not in the directory.</summary>
-    private static readonly Dictionary<string, (string, string)[]> InternalConfigs = new()
-    {
-        [TopicName.ConsumerOffsets] =
-            [("cleanup.policy", "compact"), ("compression.type", "producer"), ("segment.bytes", "104857600")],
-        [TopicName.TransactionState] =
-            [("cleanup.policy", "compact"), ("compression.type", "uncompressed"), ("segment.bytes", "104857600")],
-        [TopicName.ShareGroupState] =
-            [("cleanup.policy", "delete"), ("compression.type", "producer"), ("segment.bytes", "104857600"),
-                ("retention.ms", "-1")],
-    };
-
     /// <summary>
     /// The topics of a directory without metadata, as one of Kafka with ZooKeeper is, where settings and numbers of
     /// partitions were kept elsewhere.
@@ -146,9 +134,9 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
         string topic, List<PartitionFolder> folders, OffsetCheckpoint cleaned)
     {
         var configs = ImmutableSortedDictionary.CreateBuilder<string, string>();
-        if (InternalConfigs.TryGetValue(topic, out var known))
+        if (TopicName.IsInternal(topic))
         {
-            foreach (var (name, value) in known)
+            foreach (var (name, value) in InternalTopic.Of(topic).Configs)
                 configs[name] = value;
             return configs.ToImmutable();
         }

@@ -31,7 +31,7 @@ internal sealed class CoordinatorShard<TCore>
     private readonly Action<string> _log;
     private readonly Lock _lock = new();
     private readonly Effects _effects = new();
-    private readonly Action<CoordinatorMessage> _send;
+    private readonly Action<CoordinatorShard<TCore>, CoordinatorMessage> _send;
     private Outbox _due = new([], []);
     private TCore? _core; // null once nothing is served
     private ITimer? _timer;
@@ -40,13 +40,13 @@ internal sealed class CoordinatorShard<TCore>
 
     public CoordinatorShard(
         Partition partition, Func<TCore> newCore, ILoop timers, Action<string> log,
-        Action<CoordinatorMessage>? send = null)
+        Action<CoordinatorShard<TCore>, CoordinatorMessage>? send = null)
     {
         _partition = partition;
         _newCore = newCore;
         _timers = timers;
         _log = log;
-        _send = send ?? (_ => { });
+        _send = send ?? ((_, _) => { });
         Load();
     }
 
@@ -86,6 +86,22 @@ internal sealed class CoordinatorShard<TCore>
     {
         lock (_lock)
             return _core is null ? null : read(_core);
+    }
+
+    /// <summary>
+    /// Ends a producer's transaction in the partition, as <see cref="Partition.AppendMarker"/> does. What was decided
+    /// in it counts from then on, or never did.
+    /// </summary>
+    public ErrorCode EndTransaction(
+        ProducerIdAndEpoch producer, TransactionMarker marker, bool raisesEpoch, IFlushListener durable)
+    {
+        lock (_lock)
+        {
+            var error = _partition.AppendMarker(producer, marker, raisesEpoch, _timers.Now, durable);
+            if (error == ErrorCode.None)
+                _core?.ReplayEndTransaction(producer.Id, marker.IsCommit);
+            return error;
+        }
     }
 
     /// <summary>Serves no more: everything that waits is told to look for its coordinator anew.</summary>
@@ -249,7 +265,7 @@ internal sealed class CoordinatorShard<TCore>
         foreach (var reply in due.Replies)
             ((CoordinatorRequest)reply.Token).Answer(reply.Response);
         foreach (var message in due.Messages)
-            _send(message);
+            _send(this, message);
     }
 
     /// <summary>What goes out once the lock is released.</summary>

@@ -81,7 +81,10 @@ internal sealed class Fetch(PendingRequest pending, FetchRequest request, int mo
 
     private FetchResponse Tell(List<(FetchPartition Partition, FetchedPartition Found)> told)
     {
-        var response = new FetchResponse();
+        var response = new FetchResponse
+        {
+            ErrorCode = FetchReader.IsKnown(request.IsolationLevel) ? ErrorCode.None : ErrorCode.UnknownServerError,
+        };
         FetchResponse.FetchableTopicResponse? topic = null;
         var got = new HashSet<FetchPartition>();
         foreach (var (partition, found) in told)

@@ -22,8 +22,9 @@ internal sealed record ConnectionLimits(int RequestBytes, int InFlight, int Unse
 /// <remarks>
 /// <para>Owned by its loop. 1. Everything but <see cref="Complete"/>, <see cref="CompleteSilently"/> and
 /// <see cref="CloseAfter"/> runs on the loop. 2. Responses leave in the order in which the requests came. 3. A frame
-/// is not parsed while the client leaves more than the limits unanswered or unread. 4. Memory for a frame grows with
-/// the bytes that have come, never by the announced size. 5. An idle connection holds no buffer.</para>
+/// is not parsed while the client leaves more than the limits unanswered or unread, or a handler holds it back. 4.
+/// Memory for a frame grows with the bytes that have come, never by the announced size. 5. An idle connection holds no
+/// buffer.</para>
 /// </remarks>
 internal sealed class Connection : IConnection, IWatched
 {
@@ -43,6 +44,7 @@ internal sealed class Connection : IConnection, IWatched
     private int _sent;
     private uint _interest = Epoll.Readable;
     private bool _isHandling;
+    private bool _isHeldBack;
     private bool _isEnding;
     private bool _isClosed;
 
@@ -71,7 +73,8 @@ internal sealed class Connection : IConnection, IWatched
 
     private int UnsentBytes => _out is null ? 0 : _out.Length - _sent;
 
-    private bool IsOverLimit => _inFlight.Count >= _limits.InFlight || UnsentBytes >= _limits.UnsentBytes;
+    private bool IsOverLimit =>
+        _isHeldBack || _inFlight.Count >= _limits.InFlight || UnsentBytes >= _limits.UnsentBytes;
 
     /// <summary>Begins to serve an accepted socket. On the loop.</summary>
     public static void Start(
@@ -97,6 +100,14 @@ internal sealed class Connection : IConnection, IWatched
             Close();
         if (!_isClosed && (ready & ~Epoll.Writable) != 0)
             Receive();
+        Settle();
+    }
+
+    public void HoldBack() => _isHeldBack = true;
+
+    public void GoOn()
+    {
+        _isHeldBack = false;
         Settle();
     }
 

@@ -17,7 +17,7 @@ internal readonly record struct LogRecord(
     Offset Offset, ReadOnlyMemory<byte>? Key, ReadOnlyMemory<byte>? Value, BatchFacts Batch);
 
 /// <summary>The marker that ends a producer's transaction in a partition.</summary>
-internal readonly record struct TransactionMarker(Offset Offset, BatchFacts Batch, bool IsCommit, int CoordinatorEpoch);
+internal readonly record struct EndMarker(Offset Offset, BatchFacts Batch, bool IsCommit, int CoordinatorEpoch);
 
 /// <summary>The records of a log from its start to its end, as those who replay it want them.</summary>
 /// <remarks>
@@ -38,7 +38,7 @@ internal static class LogRecords
 
     /// <summary>Calls back for every data record and every end of a transaction, in the order of the log.</summary>
     /// <exception cref="IOException">The log can't be read, or a batch or record in it is not sound.</exception>
-    public static void Replay(PartitionLog log, Action<LogRecord> onRecord, Action<TransactionMarker> onMarker)
+    public static void Replay(PartitionLog log, Action<LogRecord> onRecord, Action<EndMarker> onMarker)
     {
         var replay = new LogReplay(log.Partition, onRecord, onMarker);
         var offset = log.LogStartOffset;
@@ -68,7 +68,7 @@ internal static class LogRecords
         bytes is { } present ? present.ToArray() : default(Memory<byte>?);
 
     private readonly struct LogReplay(
-        TopicPartition partition, Action<LogRecord> onRecord, Action<TransactionMarker> onMarker)
+        TopicPartition partition, Action<LogRecord> onRecord, Action<EndMarker> onMarker)
     {
         /// <summary>Replays whole batches from an offset on, and says where the next begins.</summary>
         public Offset Chunk(ReadOnlyMemory<byte> chunk, Offset from)
@@ -145,7 +145,7 @@ internal static class LogRecords
                 return;
             if (record.Value.Length < ValueBytes)
                 throw new MalformedFrameException("The value of a transaction marker is too short.");
-            onMarker(new TransactionMarker(
+            onMarker(new EndMarker(
                 new Offset(record.Offset), facts, type == Commit,
                 BinaryPrimitives.ReadInt32BigEndian(record.Value[2..])));
         }

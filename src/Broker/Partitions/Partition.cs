@@ -15,7 +15,7 @@ namespace Millrace.Broker.Partitions;
 /// unless they stand behind such records; with log.flush.relaxed all are of the second kind. 5. Who waits for stable
 /// storage is answered in the order of appends.</para>
 /// </remarks>
-internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog log, IFlushQueue flushQueue)
+internal sealed partial class Partition(TopicPartition id, Uuid topicId, PartitionLog log, IFlushQueue flushQueue)
 {
     /// <summary>How long what is appended waits for a checkpoint, which bounds what recovery has to read.</summary>
     private const long CheckpointMs = 10_000;

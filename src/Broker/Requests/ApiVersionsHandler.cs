@@ -1,3 +1,4 @@
+using Millrace.Core.Controller;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
@@ -12,9 +13,11 @@ namespace Millrace.Broker.Requests;
 /// can ask again. From version 3 the client names its software, which must look like a name. Version 5 may say which
 /// cluster and node it wants: another one sends the client back to its bootstrap addresses.</para>
 /// <para>Produce is advertised from version 0, because librdkafka before 2.11.1 else switches compression off
-/// (KAFKA-18659); versions 0 to 2 are refused. Known gap: no features are advertised yet.</para>
+/// (KAFKA-18659); versions 0 to 2 are refused. Features that can be switched off (level 0) are told from version 4 on,
+/// for clients before that refuse a lowest level of 0.</para>
 /// </remarks>
-internal sealed class ApiVersionsHandler(NodeIdentity node) : RequestHandler
+internal sealed class ApiVersionsHandler(NodeIdentity node, Func<(FeaturesImage, long)> finalizedFeatures)
+    : RequestHandler
 {
     public RequestDispatcher? Dispatcher { get; set; }
 
@@ -43,7 +46,37 @@ internal sealed class ApiVersionsHandler(NodeIdentity node) : RequestHandler
         var response = new ApiVersionsResponse();
         foreach (var api in Dispatcher!.Served)
             response.ApiKeys.Add(Entry(api));
+        AddFeatures(response, version);
         return response;
+    }
+
+    private void AddFeatures(ApiVersionsResponse response, short version)
+    {
+        foreach (var feature in Feature.Supported.Where(feature => feature.Lowest > 0 || version >= 4))
+        {
+            response.SupportedFeatures.Add(new()
+            {
+                Name = feature.Name,
+                MinVersion = feature.Lowest,
+                MaxVersion = feature.Highest,
+            });
+        }
+
+        var (features, epoch) = finalizedFeatures();
+        response.FinalizedFeaturesEpoch = epoch;
+        foreach (var (name, level) in features.Levels)
+        {
+            if (Feature.Find(name) is { } feature)
+            {
+                var served = Math.Min(level, feature.Highest);
+                response.FinalizedFeatures.Add(new()
+                {
+                    Name = name,
+                    MaxVersionLevel = served,
+                    MinVersionLevel = served,
+                });
+            }
+        }
     }
 
     private static ApiVersionsResponse.ApiVersion Entry(ApiVersions api) => new()

@@ -8,24 +8,31 @@ namespace Millrace.Broker.Requests;
 
 /// <summary>
 /// FindCoordinator (key 10), versions 0 to 6. On one node every coordinator is this broker; the first question for a
-/// group's makes <c>__consumer_offsets</c> and is answered when it is there.
+/// group's makes <c>__consumer_offsets</c>, for a transaction's <c>__transaction_state</c>, and is answered when it is
+/// there.
 /// </summary>
 /// <remarks>
-/// <para>Version 4 asks for several keys at once. Known gap: transactions and share partitions have no coordinator
-/// yet.</para>
+/// <para>Version 4 asks for several keys at once. Known gap: share partitions have no coordinator yet.</para>
 /// </remarks>
 internal sealed class FindCoordinatorHandler(TopicPartitions topics, ControllerShard controller, NodeIdentity node)
     : RequestHandler<FindCoordinatorRequest>
 {
     private const sbyte Group = 0;
+    private const sbyte Transaction = 1;
     private const sbyte Share = 2;
     private const short FirstVersionWithShare = 6;
     private const short FirstVersionWithMany = 4;
 
     protected override void Handle(PendingRequest pending, FindCoordinatorRequest request)
     {
-        if (request.KeyType == Group && topics.Find(TopicName.ConsumerOffsets) is null)
-            controller.CreateInternalTopic(TopicName.ConsumerOffsets, () => pending.Reply(Answer(pending, request)));
+        var topic = request.KeyType switch
+        {
+            Group => TopicName.ConsumerOffsets,
+            Transaction => TopicName.TransactionState,
+            _ => null,
+        };
+        if (topic is not null && topics.Find(topic) is null)
+            controller.CreateInternalTopic(topic, () => pending.Reply(Answer(pending, request)));
         else
             pending.Reply(Answer(pending, request));
     }
@@ -63,7 +70,7 @@ internal sealed class FindCoordinatorHandler(TopicPartitions topics, ControllerS
 
     private static ErrorCode Error(sbyte keyType, short version) => keyType switch
     {
-        Group => ErrorCode.None,
+        Group or Transaction => ErrorCode.None,
         < Group or > Share => ErrorCode.InvalidRequest,
         Share when version < FirstVersionWithShare => ErrorCode.InvalidRequest,
         _ => ErrorCode.CoordinatorNotAvailable,

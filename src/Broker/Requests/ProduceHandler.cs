@@ -1,5 +1,8 @@
 using Millrace.Broker.Partitions;
+using Millrace.Broker.Requests.Transactions;
 using Millrace.Core.Log;
+using Millrace.Core.Model;
+using Millrace.Core.Transactions;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Records;
@@ -15,14 +18,85 @@ namespace Millrace.Broker.Requests;
 /// when the records are on stable storage. A partition that is named twice is answered once, by its last batch.</para>
 /// <para>Version 13 names topics by id. Records at fault are named from version 8 on; as in Kafka only they come with a
 /// message. zstd needs version 7.</para>
-/// <para>Known gap: transactional batches are refused until the transaction coordinator exists.</para>
+/// <para>Before the first batch of a transaction in a partition the coordinator is asked whether the partition is part
+/// of the transaction; from version 12 on this makes it so (KIP-890). Meanwhile the connection's further requests are
+/// held back, for they must not overtake this one.</para>
 /// </remarks>
-internal sealed class ProduceHandler(TopicPartitions topics) : RequestHandler<ProduceRequest>
+internal sealed class ProduceHandler(TopicPartitions topics, TransactionVerifier verifier)
+    : RequestHandler<ProduceRequest>
 {
     private const string AdminClientId = "__admin_client";
     private const short FirstVersionWithZstd = 7;
+    private const short FirstVersionWithAbortable = 11;
+    private const short FirstVersionWithEpochs = 12;
+    private const short FirstVersionWithIds = 13;
 
     protected override void Handle(PendingRequest pending, ProduceRequest request)
+    {
+        if (request.TransactionalId is null || Unverified(pending, request) is not { Count: > 0 } unverified)
+            AppendAll(pending, request, _ => null)();
+        else
+            Verify(pending, request, unverified);
+    }
+
+    /// <summary>Appends, as far as the transaction may, and answers when nothing is locked.</summary>
+    private void Verify(
+        PendingRequest pending, ProduceRequest request, Dictionary<TopicPartition, ProducerIdAndEpoch> unverified)
+    {
+        foreach (var data in request.TopicData.SelectMany(topic => topic.PartitionData))
+            data.Records = new RecordData(data.Records.Bytes.ToArray());
+        var producer = unverified.Values.First();
+        var asker = new TransactionalProducer(request.TransactionalId!, producer.Id, producer.Epoch);
+        var isOne = unverified.Values.All(other => other == producer);
+        pending.Connection.HoldBack();
+        verifier.Verify(
+            pending.Loop, asker, unverified.Keys, isOne && pending.Version >= FirstVersionWithEpochs, errors =>
+            {
+                var reply = AppendAll(pending, request, partition =>
+                    !unverified.ContainsKey(partition) ? null
+                    : isOne ? errors(partition)
+                    : ErrorCode.InvalidProducerIdMapping);
+                pending.Loop.Post(() =>
+                {
+                    reply();
+                    pending.Connection.GoOn();
+                });
+            });
+    }
+
+    /// <summary>Where the request would begin a transaction, and whose.</summary>
+    private Dictionary<TopicPartition, ProducerIdAndEpoch> Unverified(PendingRequest pending, ProduceRequest request)
+    {
+        var unverified = new Dictionary<TopicPartition, ProducerIdAndEpoch>();
+        foreach (var topic in request.TopicData)
+        {
+            var hosted = Find(pending, topic);
+            foreach (var data in topic.PartitionData)
+            {
+                if (TopicPartitions.Find(hosted, data.Index) is not { } partition
+                    || Check(pending, request, hosted, partition, data.Records) != ErrorCode.None
+                    || RecordBatch.TryRead(data.Records.Bytes.Span, out var batch) != RecordBatchError.None
+                    || !batch.IsTransactional)
+                    continue;
+                var producer = new ProducerIdAndEpoch(batch.ProducerId, batch.ProducerEpoch);
+                if (!partition.HasOpenTransaction(producer))
+                    unverified[partition.Id] = producer;
+            }
+        }
+
+        return unverified;
+    }
+
+    private HostedTopic? Find(PendingRequest pending, ProduceRequest.TopicProduceData topic) =>
+        pending.Version >= FirstVersionWithIds ? topics.Find(topic.TopicId) : topics.Find(topic.Name);
+
+    /// <summary>Appends to every partition; what comes back answers.</summary>
+    /// <param name="pending">The request.</param>
+    /// <param name="request">Its body.</param>
+    /// <param name="verdict">What the coordinator says of a partition's transaction; null where it was not
+    /// asked.</param>
+    private Action AppendAll(
+        PendingRequest pending, ProduceRequest request, Func<TopicPartition, ErrorCode?> verdict)
     {
         var response = new ProduceResponse();
         var delayed = request.Acks == -1 ? new DelayedReply(pending, response) : null;
@@ -36,25 +110,28 @@ internal sealed class ProduceHandler(TopicPartitions topics) : RequestHandler<Pr
             {
                 if (last[topic.PartitionData[i].Index] != i)
                     continue;
-                var partition = Append(pending, request, topic, topic.PartitionData[i], delayed);
+                var partition = Append(pending, request, topic, topic.PartitionData[i], delayed, verdict);
                 failed |= partition.ErrorCode != ErrorCode.None;
                 answer.PartitionResponses.Add(partition);
             }
         }
 
-        if (delayed is not null)
-            delayed.Seal();
-        else if (request.Acks != 0)
-            pending.Reply(response);
-        else if (failed)
-            pending.Refuse("a Produce with acks=0 failed, which has no other way to be told");
-        else
-            pending.ReplyNothing();
+        return () =>
+        {
+            if (delayed is not null)
+                delayed.Seal();
+            else if (request.Acks != 0)
+                pending.Reply(response);
+            else if (failed)
+                pending.Refuse("a Produce with acks=0 failed, which has no other way to be told");
+            else
+                pending.ReplyNothing();
+        };
     }
 
     private ProduceResponse.PartitionProduceResponse Append(
         PendingRequest pending, ProduceRequest request, ProduceRequest.TopicProduceData topic,
-        ProduceRequest.PartitionProduceData data, DelayedReply? delayed)
+        ProduceRequest.PartitionProduceData data, DelayedReply? delayed, Func<TopicPartition, ErrorCode?> verdict)
     {
         var answer = new ProduceResponse.PartitionProduceResponse
         {
@@ -62,19 +139,27 @@ internal sealed class ProduceHandler(TopicPartitions topics) : RequestHandler<Pr
             BaseOffset = -1,
             LogStartOffset = -1,
         };
-        var hosted = pending.Version >= 13 ? topics.Find(topic.TopicId) : topics.Find(topic.Name);
+        var hosted = Find(pending, topic);
         var partition = TopicPartitions.Find(hosted, data.Index);
         answer.ErrorCode = Check(pending, request, hosted, partition, data.Records);
         if (answer.ErrorCode != ErrorCode.None)
             return answer;
+        var verified = verdict(partition!.Id);
+        if (verified is not (null or ErrorCode.None))
+        {
+            (answer.ErrorCode, answer.ErrorMessage) = Unverified(verified.Value, pending.Version);
+            return answer;
+        }
 
+        var origin = verified is null ? AppendOrigin.Client
+            : pending.Version >= FirstVersionWithEpochs ? AppendOrigin.VerifiedClientWithEpochs
+            : AppendOrigin.VerifiedClient;
         var listener = delayed?.Await(error =>
         {
             answer.ErrorCode = error;
             answer.BaseOffset = -1;
         });
-        var result = partition!.Append(
-            data.Records.Bytes.Span, AppendOrigin.Client, pending.Loop.Now, listener);
+        var result = partition.Append(data.Records.Bytes.Span, origin, pending.Loop.Now, listener);
         answer.LogAppendTimeMs = result.LogAppendTimeMs;
         if (result.Error == ErrorCode.None)
         {
@@ -97,7 +182,7 @@ internal sealed class ProduceHandler(TopicPartitions topics) : RequestHandler<Pr
     {
         if (request.Acks is not (-1 or 0 or 1))
             return ErrorCode.InvalidRequiredAcks;
-        if (topic is null && pending.Version >= 13)
+        if (topic is null && pending.Version >= FirstVersionWithIds)
             return ErrorCode.UnknownTopicId;
         if (topic is not null && topic.IsInternal && pending.Header.ClientId != AdminClientId)
             return ErrorCode.InvalidTopic;
@@ -107,17 +192,23 @@ internal sealed class ProduceHandler(TopicPartitions topics) : RequestHandler<Pr
             return ErrorCode.InvalidRecord;
         if (RecordBatch.TryRead(records.Bytes.Span, out var batch) != RecordBatchError.None)
             return ErrorCode.None;
-        if (batch.IsTransactional)
-        {
-            return request.TransactionalId is null
-                ? ErrorCode.TransactionalIdAuthorizationFailed
-                : ErrorCode.InvalidTxnState;
-        }
-
+        if (batch.IsTransactional && request.TransactionalId is null)
+            return ErrorCode.TransactionalIdAuthorizationFailed;
         return batch.Compression == CompressionType.Zstd && pending.Version < FirstVersionWithZstd
             ? ErrorCode.UnsupportedCompressionType
             : ErrorCode.None;
     }
+
+    /// <summary>As Kafka tells it: what may pass is NOT_ENOUGH_REPLICAS, upon which all clients try again.</summary>
+    private static (ErrorCode Error, string? Message) Unverified(ErrorCode error, short version) => error switch
+    {
+        ErrorCode.ProducerFenced => (ErrorCode.InvalidProducerEpoch, null),
+        ErrorCode.TransactionAbortable when version < FirstVersionWithAbortable =>
+            (ErrorCode.InvalidTxnState, "The partition was not added to the transaction."),
+        ErrorCode.ConcurrentTransactions or ErrorCode.CoordinatorNotAvailable or ErrorCode.NotCoordinator =>
+            (ErrorCode.NotEnoughReplicas, $"It can't be told whether the partition is in the transaction: {error}."),
+        _ => (error, null),
+    };
 
     /// <summary>Where in the list each partition stands for the last time.</summary>
     private static Dictionary<int, int> LastOfEach(List<ProduceRequest.PartitionProduceData> data)

@@ -14,8 +14,8 @@ internal sealed partial class GroupCoordinator
 
     /// <summary>
     /// Commits offsets. <paramref name="response"/> has a place for each partition of the request, as
-    /// <see cref="GroupReplies.For"/> makes it; those that the shell gave an error are passed over. Topics have names,
-    /// and ids where they are known.
+    /// <see cref="GroupReplies.For(OffsetCommitRequest)"/> makes it; those that the shell gave an error are passed
+    /// over. Topics have names, and ids where they are known.
     /// </summary>
     public void CommitOffsets(
         OffsetCommitRequest request,
@@ -157,22 +157,28 @@ internal sealed partial class GroupCoordinator
         if (response.ErrorCode != ErrorCode.None)
             return;
         var partition = topic.Partitions[index];
-        var metadata = partition.CommittedMetadata ?? "";
-        if (Encoding.UTF8.GetByteCount(metadata) > settings.MaxOffsetMetadataBytes)
-        {
-            response.ErrorCode = ErrorCode.OffsetMetadataTooLarge;
-            return;
-        }
+        response.ErrorCode = StoreOffset(
+            effects,
+            new OffsetKey(groupId, topic.Name, partition.PartitionIndex),
+            new CommittedOffset(
+                partition.CommittedOffset, partition.CommittedLeaderEpoch, partition.CommittedMetadata ?? "", now,
+                Instant.Never, topic.TopicId));
+    }
 
-        var key = new OffsetCommitKey { Group = groupId, Topic = topic.Name, Partition = partition.PartitionIndex };
-        GroupRecords.Commit(effects, key, new OffsetCommitValue
+    private ErrorCode StoreOffset(Effects effects, in OffsetKey key, in CommittedOffset offset)
+    {
+        if (Encoding.UTF8.GetByteCount(offset.Metadata) > settings.MaxOffsetMetadataBytes)
+            return ErrorCode.OffsetMetadataTooLarge;
+        var record = new OffsetCommitKey { Group = key.Group, Topic = key.Topic, Partition = key.Partition };
+        GroupRecords.Commit(effects, record, new OffsetCommitValue
         {
-            Offset = partition.CommittedOffset,
-            LeaderEpoch = partition.CommittedLeaderEpoch,
-            Metadata = metadata,
-            CommitTimestamp = now.Milliseconds,
-            TopicId = topic.TopicId,
+            Offset = offset.Offset,
+            LeaderEpoch = offset.LeaderEpoch,
+            Metadata = offset.Metadata,
+            CommitTimestamp = offset.CommittedAt.Milliseconds,
+            TopicId = offset.TopicId,
         });
+        return ErrorCode.None;
     }
 
     private OffsetFetchResponse.GroupPartition Fetch(in OffsetKey key, bool requireStable)

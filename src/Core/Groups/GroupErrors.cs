@@ -37,9 +37,20 @@ internal static class GroupErrors
             case OffsetCommitResponse commit:
                 FailPartitions(commit, error);
                 break;
+            case TxnOffsetCommitResponse commit:
+                FailPartitions(commit, error);
+                break;
             default:
                 throw new ArgumentException($"{response.GetType().Name} is no answer of a group coordinator.");
         }
+    }
+
+    public static void FailPartitions(TxnOffsetCommitResponse response, ErrorCode error)
+    {
+        foreach (var topic in response.Topics)
+            foreach (var partition in topic.Partitions)
+                if (partition.ErrorCode == ErrorCode.None)
+                    partition.ErrorCode = error;
     }
 
     public static void FailPartitions(OffsetCommitResponse response, ErrorCode error)

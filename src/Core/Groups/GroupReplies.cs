@@ -45,6 +45,20 @@ internal static class GroupReplies
     };
 
     /// <summary>An answer with a place for each partition of the request, all without an error.</summary>
+    public static TxnOffsetCommitResponse For(TxnOffsetCommitRequest request) => new()
+    {
+        Topics = request.Topics.ConvertAll(topic => new TxnOffsetCommitResponse.Topic
+        {
+            Name = topic.Name,
+            TopicId = topic.TopicId,
+            Partitions = topic.Partitions.ConvertAll(partition => new TxnOffsetCommitResponse.Partition
+            {
+                PartitionIndex = partition.PartitionIndex,
+            }),
+        }),
+    };
+
+    /// <summary>An answer with a place for each partition of the request, all without an error.</summary>
     public static OffsetCommitResponse For(OffsetCommitRequest request) => new()
     {
         Topics = [.. request.Topics.Select(topic => new OffsetCommitResponse.Topic

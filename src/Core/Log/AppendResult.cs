@@ -6,10 +6,17 @@ namespace Millrace.Core.Log;
 /// <summary>Who appends, hence what is checked and what is assigned.</summary>
 internal enum AppendOrigin
 {
-    /// <summary>A producer: everything is checked, offsets are assigned.</summary>
+    /// <summary>A producer: everything is checked, offsets are assigned. It does not begin a transaction
+    /// here.</summary>
     Client,
 
-    /// <summary>A coordinator of this broker: offsets are assigned, control batches are allowed.</summary>
+    /// <summary>A producer that may begin a transaction here, for the partition is known to be part of it.</summary>
+    VerifiedClient,
+
+    /// <summary>The same with an epoch for each transaction (KIP-890): its sequences begin at 0.</summary>
+    VerifiedClientWithEpochs,
+
+    /// <summary>A coordinator of this broker: epochs are checked, offsets assigned, control batches allowed.</summary>
     Coordinator,
 
     /// <summary>The leader of the partition: offsets and epochs stand in the batch.</summary>

@@ -20,7 +20,7 @@ internal sealed partial class PartitionLog
             return AppendResult.Refused(ErrorCode.KafkaStorageError, Offset.None);
         try
         {
-            if (origin != AppendOrigin.Client)
+            if (!IsClient(origin))
                 return AppendChecked(data, epoch, now, origin);
             BatchVerdict verdict = BatchValidator.Validate(data, Settings, now);
             if (verdict.Error != ErrorCode.None)
@@ -52,9 +52,9 @@ internal sealed partial class PartitionLog
             return AppendResult.Refused(ErrorCode.CorruptMessage, Offset.None);
         if (batch.SizeInBytes > Settings.SegmentBytes)
             return AppendResult.Refused(ErrorCode.RecordListTooLarge, Offset.None, "The batch exceeds segment.bytes.");
-        if (origin == AppendOrigin.Client)
+        if (origin != AppendOrigin.Replica)
         {
-            ErrorCode error = _producers.Check(batch, out ProducedBatch? duplicate);
+            ErrorCode error = _producers.Check(batch, origin, out ProducedBatch? duplicate);
             if (error != ErrorCode.None)
                 return AppendResult.Refused(error, LogStartOffset, Explain(error, batch));
             if (duplicate is { } known)
@@ -75,9 +75,12 @@ internal sealed partial class PartitionLog
 
         Write(batch, epoch, now);
         IsDiskFull = false;
-        bool appendTime = Settings.TimestampType == TimestampType.LogAppendTime && origin == AppendOrigin.Client;
+        bool appendTime = Settings.TimestampType == TimestampType.LogAppendTime && IsClient(origin);
         return Appended(batch.BaseOffset, batch.LastOffset, appendTime ? now.Milliseconds : -1);
     }
+
+    private static bool IsClient(AppendOrigin origin) =>
+        origin is AppendOrigin.Client or AppendOrigin.VerifiedClient or AppendOrigin.VerifiedClientWithEpochs;
 
     private void Write(scoped in RecordBatch batch, LeaderEpoch epoch, Instant now)
     {

@@ -23,7 +23,13 @@ internal sealed class ProducerState(short epoch)
     /// <summary>-1 while no transaction is open.</summary>
     public long CurrentTransactionFirstOffset { get; set; } = -1;
 
+    public bool HasOpenTransaction => CurrentTransactionFirstOffset >= 0;
+
+    /// <summary>When the producer was last heard of, by the clock or its records, whichever is later.</summary>
     public long LastTimestamp { get; set; }
+
+    /// <summary>Of its last record or marker; null until there is one after the log was opened.</summary>
+    public long? LastRecordTimestamp { get; set; }
 
     public int BatchCount { get; private set; }
 

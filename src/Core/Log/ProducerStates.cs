@@ -30,13 +30,26 @@ internal sealed class ProducerStates
     internal IEnumerable<KeyValuePair<long, ProducerState>> All => _producers.OrderBy(pair => pair.Key);
 
     /// <summary>
-    /// Whether a client's batch may be appended; <paramref name="duplicate"/> is set if it has been already.
+    /// Whether a batch of a client or coordinator may be appended; <paramref name="duplicate"/> is set if it has been
+    /// already.
     /// </summary>
-    public ErrorCode Check(scoped in RecordBatch batch, out ProducedBatch? duplicate)
+    public ErrorCode Check(scoped in RecordBatch batch, AppendOrigin origin, out ProducedBatch? duplicate)
     {
         duplicate = null;
-        if (!batch.HasProducerId || !_producers.TryGetValue(batch.ProducerId, out ProducerState? state))
+        if (!batch.HasProducerId)
             return ErrorCode.None;
+        _producers.TryGetValue(batch.ProducerId, out ProducerState? state);
+        if (origin == AppendOrigin.Coordinator)
+            return state is null ? ErrorCode.None : CheckCoordinator(state, batch);
+        bool isUnverified = batch.IsTransactional && origin == AppendOrigin.Client;
+        if (state is null)
+        {
+            return isUnverified ? ErrorCode.InvalidTxnState
+                : origin == AppendOrigin.VerifiedClientWithEpochs && batch.BaseSequence != 0
+                ? ErrorCode.OutOfOrderSequence
+                : ErrorCode.None;
+        }
+
         short epoch = batch.ProducerEpoch;
         if (epoch == state.Epoch && state.TryFind(batch.BaseSequence, batch.LastSequence, out ProducedBatch known))
         {
@@ -48,10 +61,15 @@ internal sealed class ProducerStates
             return ErrorCode.InvalidProducerEpoch;
         if (!Follows(state, epoch, batch.BaseSequence))
             return ErrorCode.OutOfOrderSequence;
-        return state.CurrentTransactionFirstOffset >= 0 && !batch.IsTransactional
-            ? ErrorCode.InvalidTxnState
+        return state.HasOpenTransaction ? (batch.IsTransactional ? ErrorCode.None : ErrorCode.InvalidTxnState)
+            : isUnverified ? ErrorCode.InvalidTxnState
             : ErrorCode.None;
     }
+
+    /// <summary>Whether the producer has begun a transaction that its marker has not ended.</summary>
+    public bool HasOpenTransaction(long producerId, short epoch) =>
+        _producers.TryGetValue(producerId, out ProducerState? state) && state.Epoch == epoch
+        && state.HasOpenTransaction;
 
     /// <summary>
     /// A batch with its final offsets has been written, or is read again during recovery; a control batch must be
@@ -70,6 +88,7 @@ internal sealed class ProducerStates
 
         state.BumpTo(batch.ProducerEpoch);
         state.LastTimestamp = Math.Max(batch.MaxTimestamp, now.Milliseconds);
+        state.LastRecordTimestamp = batch.MaxTimestamp;
         if (batch.IsControl)
             return End(state, batch);
 
@@ -124,6 +143,14 @@ internal sealed class ProducerStates
                 _producers.Remove(id);
         }
     }
+
+    /// <summary>Markers and the records of coordinators have no sequences; what is late is told by its
+    /// epochs.</summary>
+    private static ErrorCode CheckCoordinator(ProducerState state, scoped in RecordBatch batch) =>
+        batch.ProducerEpoch < state.Epoch ? ErrorCode.InvalidProducerEpoch
+        : TransactionMarker.TryRead(batch, out TransactionMarker marker)
+            && marker.CoordinatorEpoch < state.CoordinatorEpoch ? ErrorCode.TransactionCoordinatorFenced
+        : ErrorCode.None;
 
     private EndedTransaction? End(ProducerState state, scoped in RecordBatch batch)
     {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Millrace.Core.Model;
 using Millrace.Protocol.Records;
 
 namespace Millrace.Core.Log;
@@ -28,6 +29,25 @@ internal readonly record struct TransactionMarker(bool IsCommit, int Coordinator
             : -1;
         marker = new TransactionMarker(type == Commit, epoch);
         return type is Abort or Commit;
+    }
+
+    /// <summary>The control batch for one producer.</summary>
+    public byte[] Encode(ProducerIdAndEpoch producer, Instant now)
+    {
+        Span<byte> key = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(key, IsCommit ? Commit : Abort);
+        Span<byte> value = stackalloc byte[6];
+        BinaryPrimitives.WriteInt16BigEndian(value, 0);
+        BinaryPrimitives.WriteInt32BigEndian(value[2..], CoordinatorEpoch);
+        using var builder = new RecordBatchBuilder
+        {
+            ProducerId = producer.Id,
+            ProducerEpoch = producer.Epoch,
+            IsTransactional = true,
+            IsControl = true,
+        };
+        builder.Append(now.Milliseconds, key, value);
+        return builder.Build().ToArray();
     }
 }
 

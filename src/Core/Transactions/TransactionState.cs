@@ -49,4 +49,76 @@ internal sealed record TransactionState
 
     /// <summary>The transaction.version by which the client works: 2 raises the epoch with every transaction.</summary>
     public required short ClientTransactionVersion { get; init; }
+
+    /// <summary>Who may use the id.</summary>
+    public ProducerIdAndEpoch Producer => new(ProducerId, ProducerEpoch);
+
+    /// <summary>The end is decided, but not everybody knows it yet.</summary>
+    public bool IsEnding => Status is TransactionStatus.PrepareCommit or TransactionStatus.PrepareAbort;
+
+    public bool IsOngoing => Status == TransactionStatus.Ongoing;
+
+    /// <summary>The last epoch that a producer may have: the one above is for the marker that fences it.</summary>
+    public bool IsEpochExhausted => ProducerEpoch >= short.MaxValue - 1;
+
+    /// <summary>When an open transaction is aborted.</summary>
+    public Instant Deadline => IsOngoing && StartedAt is { } start ? start + TimeoutMs : Instant.Never;
+
+    /// <summary>The transaction with more partitions, begun if it was not yet.</summary>
+    public TransactionState Add(IEnumerable<TopicPartition> partitions, short clientVersion, Instant now) => this with
+    {
+        Status = TransactionStatus.Ongoing,
+        Partitions = [.. Partitions.Union(partitions)],
+        StartedAt = IsOngoing ? StartedAt : now,
+        UpdatedAt = now,
+        ClientTransactionVersion = clientVersion,
+    };
+
+    /// <summary>
+    /// The end is decided. A raised epoch, which the markers have already, fences what is late; where it is the last,
+    /// the producer goes on with <paramref name="nextProducerId"/>.
+    /// </summary>
+    public TransactionState Prepare(bool isCommit, bool raisesEpoch, long nextProducerId, Instant now) => this with
+    {
+        Status = isCommit ? TransactionStatus.PrepareCommit : TransactionStatus.PrepareAbort,
+        ProducerEpoch = raisesEpoch ? (short)(ProducerEpoch + 1) : ProducerEpoch,
+        NextProducerId = nextProducerId,
+        StartedAt = IsOngoing ? StartedAt : now,
+        UpdatedAt = now,
+        ClientTransactionVersion =
+            raisesEpoch ? TransactionCoordinator.EpochsVersion : ClientTransactionVersion,
+    };
+
+    /// <summary>All markers are on stable storage.</summary>
+    public TransactionState Complete(Instant now)
+    {
+        var complete = this with
+        {
+            Status = Status == TransactionStatus.PrepareCommit
+                ? TransactionStatus.CompleteCommit
+                : TransactionStatus.CompleteAbort,
+            Partitions = [],
+            UpdatedAt = now,
+        };
+        return NextProducerId < 0 ? complete : complete with
+        {
+            ProducerId = NextProducerId,
+            PreviousProducerId = ProducerId,
+            NextProducerId = -1,
+            ProducerEpoch = 0,
+        };
+    }
+
+    /// <summary>No transaction, and a producer that begins anew with this id and epoch.</summary>
+    public TransactionState Initialize(long producerId, short epoch, int timeoutMs, Instant now) => this with
+    {
+        ProducerId = producerId,
+        PreviousProducerId = producerId == ProducerId ? PreviousProducerId : ProducerId,
+        ProducerEpoch = epoch,
+        TimeoutMs = timeoutMs,
+        Status = TransactionStatus.Empty,
+        Partitions = [],
+        UpdatedAt = now,
+        StartedAt = null,
+    };
 }

@@ -22,6 +22,9 @@ internal sealed class SimConnection(SimLoop loop) : IConnection
     /// <summary>Why the broker closes the connection; null while it does not.</summary>
     public string? ClosedBecause { get; private set; }
 
+    /// <summary>Whether a handler wants no more requests for now.</summary>
+    public bool IsHeldBack { get; private set; }
+
     public PendingRequest Request(ApiKey key, short version) =>
         new(this, new RequestHeader((short)key, version, _correlationId++, "test"));
 
@@ -40,6 +43,10 @@ internal sealed class SimConnection(SimLoop loop) : IConnection
 
     public T Answer<T>(PendingRequest pending)
         where T : IMessage => (T)_answers[pending]!;
+
+    public void HoldBack() => IsHeldBack = true;
+
+    public void GoOn() => IsHeldBack = false;
 
     public void Complete(PendingRequest request, IMessage response) => _answers.Add(request, response);
 

@@ -23,7 +23,9 @@ internal sealed class ClientConnection : IConnection
     private long _lastToBroker;
     private long _lastToClient;
     private int _correlationId;
+    private readonly Queue<Call> _heldBack = new();
     private bool _isHandling;
+    private bool _isHeldBack;
     private bool _isEnding;
 
     public ClientConnection(World world, SimBroker broker, int number)
@@ -66,6 +68,15 @@ internal sealed class ClientConnection : IConnection
         return call.Answer.Task;
     }
 
+    public void HoldBack() => _isHeldBack = true;
+
+    public void GoOn()
+    {
+        _isHeldBack = false;
+        while (!_isHeldBack && _heldBack.TryDequeue(out var call))
+            Receive(call);
+    }
+
     public void Complete(PendingRequest request, IMessage response)
     {
         if (_calls.TryGetValue(request, out var call))
@@ -98,6 +109,12 @@ internal sealed class ClientConnection : IConnection
     {
         if (IsClosed || _isEnding)
             return;
+        if (_isHeldBack)
+        {
+            _heldBack.Enqueue(call);
+            return;
+        }
+
         var request = new PendingRequest(this, call.Header);
         _calls[request] = call;
         _inFlight.Enqueue(request);

@@ -1,6 +1,9 @@
 using System.Runtime.CompilerServices;
+using Millrace.Broker;
+using Millrace.Broker.Coordinators;
 using Millrace.Core.Log;
 using Millrace.Core.Log.Segments;
+using Millrace.Core.Transactions;
 using Millrace.Protocol.Records;
 
 namespace Millrace.Simulation.Machine;
@@ -12,6 +15,7 @@ internal enum PlantedBug
     AckBeforeFlush,
     IndexOffByOne,
     TruncateTooLittle,
+    CompleteBeforeMarkers,
 }
 
 /// <summary>Disks that do a thing wrong, as a wrong line in the log would.</summary>
@@ -25,6 +29,18 @@ internal static class PlantedBugs
         PlantedBug.TruncateTooLittle => new WrongDisk(disk, file => new ShortTruncation(file)),
         _ => disk,
     };
+
+    /// <summary>
+    /// A transaction is noted as complete while its markers are still on their way to stable storage.
+    /// </summary>
+    public static Action<TransactionMarkers, int, Action> Into(PlantedBug bug, MarkerWriter markers, ILoop loop) =>
+        bug != PlantedBug.CompleteBeforeMarkers
+            ? markers.WriteAll
+            : (transaction, epoch, done) =>
+            {
+                markers.WriteAll(transaction, epoch, () => { });
+                loop.Post(done);
+            };
 
     /// <summary>
     /// New entries of the indexes in memory get the position behind their batch, as if they were made after the write.

@@ -4,7 +4,7 @@ using Millrace.Broker.Coordinators;
 using Millrace.Broker.Fetching;
 using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
-using Millrace.Core.Configs;
+using Millrace.Broker.Requests.Transactions;
 using Millrace.Core.Controller;
 using Millrace.Core.Groups;
 using Millrace.Core.Log;
@@ -78,7 +78,11 @@ internal sealed class SimBroker
         _disk.FlushDirectory("");
         var coordinators = new GroupCoordinators(_background, settings, _world.Ids) { Log = Log };
         var checkpoints = new LogCheckpoints(_disk);
-        _publisher = new MetadataPublisher(_disk, Topics, coordinators, _flushQueue, settings, _background)
+        var markers = new MarkerWriter(Topics, coordinators, _background);
+        var transactions = new TransactionCoordinators(
+            _background, settings, PlantedBugs.Into(_world.Bug, markers, _background)) { Log = Log };
+        _publisher = new MetadataPublisher(
+            _disk, Topics, [coordinators, transactions], _flushQueue, settings, _background)
         {
             WereLogsClosed = WasCleanlyShutDown,
             Checkpoints = checkpoints,
@@ -95,6 +99,7 @@ internal sealed class SimBroker
             _background.Now);
         var core = new Controller(settings, _world.Ids);
         _controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, Log);
+        markers.Image = () => _controller.Image;
         _controller.Start(
             new NodeState(new Uuid(2, 2), _world.Ids.NewUuid())
             {
@@ -109,7 +114,7 @@ internal sealed class SimBroker
         _checkpoints.Start();
         _cleaner = new CleanerTask(Topics, _cleanerLoop, settings, _disk, Log);
         _cleaner.Start();
-        Dispatcher = Serve(_controller, coordinators, settings);
+        Dispatcher = Serve(_controller, coordinators, transactions, markers);
     }
 
     public VirtualLoop LoopFor(int connection) => _loops[connection % _loops.Length];
@@ -169,12 +174,16 @@ internal sealed class SimBroker
     }
 
     private RequestDispatcher Serve(
-        ControllerShard controller, GroupCoordinators coordinators, BrokerSettings settings)
+        ControllerShard controller, GroupCoordinators coordinators, TransactionCoordinators transactions,
+        MarkerWriter markers)
     {
+        var settings = _world.Scenario.Settings;
+        var producerIds = new ProducerIds(controller);
+        var verifier = new TransactionVerifier(transactions);
         var node = new NodeIdentity(new Uuid(1, 1).ToString(), settings.NodeId, null, 0);
         return new RequestDispatcher(new Dictionary<ApiKey, RequestHandler>
         {
-            [ApiKey.Produce] = new ProduceHandler(Topics),
+            [ApiKey.Produce] = new ProduceHandler(Topics, verifier),
             [ApiKey.Fetch] = new FetchHandler(Topics, settings, new FetchSessions(1000, _world.Ids)),
             [ApiKey.ListOffsets] = new ListOffsetsHandler(Topics),
             [ApiKey.OffsetCommit] = new OffsetCommitHandler(coordinators, Topics),
@@ -187,7 +196,13 @@ internal sealed class SimBroker
             [ApiKey.CreateTopics] = new CreateTopicsHandler(controller),
             [ApiKey.DeleteTopics] = new DeleteTopicsHandler(controller),
             [ApiKey.DeleteRecords] = new DeleteRecordsHandler(Topics, _checkpoints!),
-            [ApiKey.InitProducerId] = new InitProducerIdHandler(new ProducerIds(controller)),
+            [ApiKey.InitProducerId] = new InitProducerIdHandler(producerIds, transactions),
+            [ApiKey.AddPartitionsToTxn] = new AddPartitionsToTxnHandler(transactions, Topics),
+            [ApiKey.AddOffsetsToTxn] = new AddOffsetsToTxnHandler(transactions, coordinators),
+            [ApiKey.EndTxn] = new EndTxnHandler(producerIds, transactions),
+            [ApiKey.WriteTxnMarkers] = new WriteTxnMarkersHandler(markers),
+            [ApiKey.TxnOffsetCommit] = new TxnOffsetCommitHandler(verifier, coordinators, Topics),
+            [ApiKey.ListTransactions] = new ListTransactionsHandler(transactions),
             [ApiKey.CreatePartitions] = new CreatePartitionsHandler(controller),
         });
     }

@@ -1,5 +1,6 @@
 using Millrace.Broker;
 using Millrace.Broker.Requests;
+using Millrace.Core.Controller;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
@@ -11,7 +12,8 @@ namespace Millrace.Unit.Broker.Requests;
 public sealed class DispatcherTests
 {
     private readonly SimConnection _connection = new(new SimLoop());
-    private readonly ApiVersionsHandler _handler = new(new NodeIdentity("cluster", 1, null, 0));
+    private readonly ApiVersionsHandler _handler = new(
+        new NodeIdentity("cluster", 1, null, 0), () => (FeaturesImage.OfNewCluster, 3));
     private readonly RequestDispatcher _dispatcher;
 
     public DispatcherTests()

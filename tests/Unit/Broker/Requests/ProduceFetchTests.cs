@@ -1,5 +1,8 @@
+using Millrace.Broker.Coordinators;
 using Millrace.Broker.Fetching;
+using Millrace.Broker.Io;
 using Millrace.Broker.Requests;
+using Millrace.Broker.Requests.Transactions;
 using Millrace.Core.Configs;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -22,9 +25,11 @@ public sealed class ProduceFetchTests
     public ProduceFetchTests()
     {
         _connection = new SimConnection(_fixture.Loop);
-        _produce = new ProduceHandler(_fixture.Topics);
-        _fetch = new FetchHandler(
-            _fixture.Topics, new BrokerSettings([]), new FetchSessions(10, new CountingIds()));
+        var settings = new BrokerSettings([]);
+        var groups = new GroupCoordinators(_fixture.Loop, settings, new MemberIds());
+        _produce = new ProduceHandler(_fixture.Topics, new TransactionVerifier(new TransactionCoordinators(
+            _fixture.Loop, settings, new MarkerWriter(_fixture.Topics, groups, _fixture.Loop).WriteAll)));
+        _fetch = new FetchHandler(_fixture.Topics, settings, new FetchSessions(10, new CountingIds()));
     }
 
     [Fact]

@@ -47,7 +47,7 @@ internal sealed class LogFixture
     }
 
     public AppendResult Append(byte[] batch, int epoch = 0) =>
-        Log.Append(batch, new LeaderEpoch(epoch), Now, AppendOrigin.Client);
+        Log.Append(batch, new LeaderEpoch(epoch), Now, AppendOrigin.VerifiedClient);
 
     public void Checkpoint() => Log.WriteCheckpoint(Log.BeginCheckpoint()!);
 
