@@ -1,4 +1,5 @@
 using System.Text;
+using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
 using Millrace.Core.Groups.Consumer;
 using Millrace.Core.Groups.Modern;

@@ -1,4 +1,5 @@
 using Millrace.Core.Controller;
+using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
 using Millrace.Core.Groups.Consumer;
 using Millrace.Core.Model;
@@ -23,16 +24,14 @@ namespace Millrace.Core.Groups;
 /// shell answers the call's replies with <see cref="GroupErrors.Fail"/>, those that wait with <see cref="Resign"/>, and
 /// loads a new coordinator from the log.</para>
 /// <para>3. Reads see what was replayed, committed or not; an answer built from a read that must not be undone by a
-/// crash is sent as if <see cref="GroupReply.AfterCommit"/>.</para>
+/// crash is sent as if <see cref="CoordinatorReply.AfterCommit"/>.</para>
 /// <para>4. Nothing that a request holds as bytes is kept without a copy.</para>
 /// <para>5. A group id is that of one group, of one kind.</para>
 /// <para>6. An offset that was committed in a transaction counts once the transaction's marker was replayed; of two
 /// offsets for a partition that counts which stands later in the log, wherever the markers stand.</para>
 /// </remarks>
-internal sealed partial class GroupCoordinator
+internal sealed partial class GroupCoordinator : ICoordinatorCore
 {
-    private const long NoProducerId = -1;
-
     private readonly GroupSettings _settings;
     private readonly IMemberIds _ids;
     private readonly GroupTable _table = new();
@@ -52,6 +51,8 @@ internal sealed partial class GroupCoordinator
         _consumers = new ConsumerGroups(_table, settings, ids);
     }
 
+    public static string Kept => "groups";
+
     /// <summary>Groups of this shard, those with offsets only included.</summary>
     public int GroupCount => _table.Count;
 
@@ -60,7 +61,8 @@ internal sealed partial class GroupCoordinator
     /// knows are passed over.
     /// </summary>
     /// <exception cref="MalformedFrameException">The record does not follow its specification.</exception>
-    public void Replay(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? value, long transactionOf = NoProducerId)
+    public void Replay(
+        ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? value, long transactionOf = ICoordinatorCore.NoProducerId)
     {
         _replayed++;
         var type = GroupRecords.TypeOf(key);
@@ -122,6 +124,8 @@ internal sealed partial class GroupCoordinator
                 GroupReplies.Dismiss(group, member, error, effects);
     }
 
+    public static void Fail(IMessage response, ErrorCode error) => GroupErrors.Fail(response, error);
+
     private void ReplayOffset(in OffsetKey key, ReadOnlyMemory<byte>? value, long transactionOf)
     {
         if (value is not { } bytes)
@@ -143,7 +147,7 @@ internal sealed partial class GroupCoordinator
             Order = _replayed,
         };
         KeepGroup(key.Group);
-        if (transactionOf == NoProducerId)
+        if (transactionOf == ICoordinatorCore.NoProducerId)
             _offsets.Put(key, offset);
         else
             _pending.Put(transactionOf, key, offset);

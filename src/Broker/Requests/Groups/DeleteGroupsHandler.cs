@@ -1,5 +1,5 @@
 using Millrace.Broker.Coordinators;
-using Millrace.Core.Groups;
+using Millrace.Core.Coordinators;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 
@@ -23,7 +23,7 @@ internal sealed class DeleteGroupsHandler(GroupCoordinators coordinators) : Requ
             if (shard?.Run((core, _, effects) => result.ErrorCode = core.Delete(groupId, effects)) != true)
                 result.ErrorCode = ErrorCode.NotCoordinator;
             else if (result.ErrorCode == ErrorCode.None)
-                shard.AwaitFlush(delayed.Await(error => result.ErrorCode = GroupErrors.For(error)));
+                shard.AwaitFlush(delayed.Await(error => result.ErrorCode = CoordinatorErrors.For(error)));
         }
 
         delayed.Seal();

@@ -1,3 +1,4 @@
+using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
 using Millrace.Core.Groups.Modern;
 using Millrace.Core.Model;

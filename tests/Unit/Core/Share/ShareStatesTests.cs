@@ -1,11 +1,11 @@
 using Millrace.Broker.Partitions;
 using Millrace.Core.Controller;
-using Millrace.Core.Groups;
+using Millrace.Core.Share;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
 using Millrace.Unit.Simulated;
 
-namespace Millrace.Unit.Core.Groups;
+namespace Millrace.Unit.Core.Share;
 
 /// <summary>How far share groups are, by the <c>__share_group_state</c> of Kafka and by made-up records.</summary>
 public sealed class ShareStatesTests
@@ -49,7 +49,8 @@ public sealed class ShareStatesTests
         Update(states, start: -1, (15, 22, 2, 1), (30, 30, 4, 5));
 
         Assert.Equal(
-            [new(10, 14, 0, 1), new(15, 29, 2, 1), new StateBatch(30, 30, 4, 5)],
+            [new(10, 14, RecordState.Available, 1), new(15, 29, RecordState.Acknowledged, 1),
+                new StateBatch(30, 30, RecordState.Archived, 5)],
             Assert.Single(states.All).Value.Batches);
     }
 
@@ -65,7 +66,8 @@ public sealed class ShareStatesTests
         Assert.Equal(15, state.StartOffset);
         Assert.Equal(3, state.LeaderEpoch);
         Assert.Equal(
-            [new(15, 15, 0, 1), new(16, 16, 4, 2), new StateBatch(17, 19, 0, 1)], state.Batches);
+            [new(15, 15, RecordState.Available, 1), new(16, 16, RecordState.Archived, 2),
+                new StateBatch(17, 19, RecordState.Available, 1)], state.Batches);
     }
 
     [Fact]

@@ -1,0 +1,60 @@
+using Millrace.Protocol;
+using Millrace.Protocol.Wire;
+
+namespace Millrace.Core.Share;
+
+/// <summary>
+/// The share sessions of this node (KIP-932): each request of a member names the epoch that comes next, so that a lost
+/// or repeated request is seen. A pure core: the shell serialises the calls.
+/// </summary>
+/// <remarks>
+/// <para>1. A member of a group has at most one session. 2. There are never more than the limit. 3. Epoch 0 begins a
+/// session, -1 ends it, any other must be the next one; a wrong one changes nothing. 4. A session ends with its
+/// connection.</para>
+/// </remarks>
+internal sealed class ShareSessions(int limit)
+{
+    public const int Begin = 0;
+    public const int End = -1;
+
+    private readonly Dictionary<ShareSessionKey, ShareSession> _sessions = [];
+
+    public int Count => _sessions.Count;
+
+    /// <summary>A ShareFetch with the epoch <see cref="Begin"/>: a former session of the member is forgotten.</summary>
+    public ErrorCode TryBegin(
+        ShareSessionKey key, object connection, IEnumerable<(Uuid Topic, int Partition)> partitions,
+        out ShareSession? session)
+    {
+        session = null;
+        _sessions.Remove(key);
+        if (_sessions.Count >= limit)
+            return ErrorCode.ShareSessionLimitReached;
+        _sessions[key] = session = new ShareSession(key, connection);
+        session.Update(partitions, []);
+        return ErrorCode.None;
+    }
+
+    /// <summary>Any other request: with the epoch <see cref="End"/> the session is taken out.</summary>
+    public ErrorCode TryContinue(ShareSessionKey key, int epoch, out ShareSession? session)
+    {
+        if (!_sessions.TryGetValue(key, out session))
+            return ErrorCode.ShareSessionNotFound;
+        if (epoch == End)
+            _sessions.Remove(key);
+        else if (epoch != session.NextEpoch)
+            return ErrorCode.InvalidShareSessionEpoch;
+        else
+            session.MoveOn();
+        return ErrorCode.None;
+    }
+
+    /// <summary>The sessions of a connection that has ended are taken out.</summary>
+    public IReadOnlyList<ShareSession> Drop(object connection)
+    {
+        List<ShareSession> dropped = [.. _sessions.Values.Where(session => session.Connection == connection)];
+        foreach (var session in dropped)
+            _sessions.Remove(session.Key);
+        return dropped;
+    }
+}
