@@ -188,7 +188,8 @@ internal sealed partial class GroupUnderTest(BrokerUnderTest broker, string clie
             while (await _process.Output.ReadLineAsync() is { } line)
             {
                 if (!TryRead(line) && line.Split(' ') is ["assigned", .. var partitions])
-                    AssignAnew(partitions.Select(text => int.Parse(text, CultureInfo.InvariantCulture)));
+                    AssignAnew(partitions.Where(text => text.Length > 0)
+                        .Select(text => int.Parse(text, CultureInfo.InvariantCulture)));
             }
         }
     }
