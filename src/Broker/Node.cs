@@ -7,6 +7,7 @@ using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
 using Millrace.Broker.Requests.Admin;
 using Millrace.Broker.Requests.Configs;
+using Millrace.Broker.Requests.Groups;
 using Millrace.Broker.Requests.Security;
 using Millrace.Broker.Requests.Transactions;
 using Millrace.Core.Configs;
@@ -211,6 +212,10 @@ public sealed class Node : IDisposable
             [ApiKey.DescribeConfigs] = new DescribeConfigsHandler(controller, settings),
             [ApiKey.AlterConfigs] = new AlterConfigsHandler(controller),
             [ApiKey.IncrementalAlterConfigs] = new IncrementalAlterConfigsHandler(controller),
+            [ApiKey.DeleteGroups] = new DeleteGroupsHandler(coordinators),
+            [ApiKey.OffsetDelete] = new OffsetDeleteHandler(coordinators, _topics),
+            [ApiKey.ConsumerGroupHeartbeat] = new ConsumerGroupHeartbeatHandler(coordinators),
+            [ApiKey.ConsumerGroupDescribe] = new ConsumerGroupDescribeHandler(coordinators),
             [ApiKey.CreatePartitions] = new CreatePartitionsHandler(controller),
             [ApiKey.DescribeCluster] = new DescribeClusterHandler(node),
             [ApiKey.ListConfigResources] = new ListConfigResourcesHandler(controller, node),

@@ -1,5 +1,7 @@
 using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
+using Millrace.Core.Groups.Consumer;
+using Millrace.Core.Groups.Modern;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -27,7 +29,7 @@ internal sealed partial class GroupCoordinator
                     Commit(request, i, j, response.Topics[i].Partitions[j], now, effects);
         }
 
-        if (effects.RecordBytes > settings.MaxBatchBytes)
+        if (effects.RecordBytes > _settings.MaxBatchBytes)
         {
             effects.DropRecords(0);
             error = ErrorCode.InvalidCommitOffsetSize;
@@ -60,13 +62,19 @@ internal sealed partial class GroupCoordinator
                 return known != ErrorCode.None ? known
                     : generation != classic.Generation ? ErrorCode.IllegalGeneration
                     : ErrorCode.None;
+            case ConsumerGroup consumer:
+                var partitions = request.Topics.SelectMany(topic => topic.Partitions.Select(
+                    partition => new TopicIdPartition(topic.TopicId, partition.PartitionIndex)));
+                return AsGeneration(consumer.ValidateCommit(request.MemberId, generation, short.MaxValue, partitions));
             case StoredGroup stored:
-                var error = stored.Validate(request.MemberId, generation);
-                return error == ErrorCode.StaleMemberEpoch ? ErrorCode.IllegalGeneration : error;
+                return AsGeneration(stored.Validate(request.MemberId, generation));
             default:
                 return ErrorCode.UnknownMemberId;
         }
     }
+
+    private static ErrorCode AsGeneration(ErrorCode error) =>
+        error == ErrorCode.StaleMemberEpoch ? ErrorCode.IllegalGeneration : error;
 
     private void Commit(
         TxnOffsetCommitRequest request, int topicIndex, int index, TxnOffsetCommitResponse.Partition response,
