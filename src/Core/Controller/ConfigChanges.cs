@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Millrace.Core.Configs;
+using Millrace.Core.Controller.Resources;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
@@ -8,12 +9,18 @@ namespace Millrace.Core.Controller;
 
 /// <summary>
 /// What requests to change settings while the broker runs come to (KIP-339). A resource's changes are granted all or
-/// none, and each is judged by what the settings then are. Topics only: what brokers, groups and client metrics were
-/// given by Kafka is kept as it is.
+/// none, and each is judged by what the settings then are.
 /// </summary>
 internal sealed class ConfigChanges(BrokerSettings settings)
 {
-    private readonly TopicValidation _validation = new(settings);
+    private readonly Dictionary<ConfigResource, ConfigurableResource> _kinds = new()
+    {
+        [ConfigResource.Topic] = new TopicResource(settings),
+        [ConfigResource.Broker] = new BrokerResource(settings),
+        [ConfigResource.BrokerLogger] = new BrokerLoggerResource(settings.NodeId),
+        [ConfigResource.ClientMetrics] = new ClientMetricsResource(),
+        [ConfigResource.Group] = new GroupResource(settings),
+    };
 
     private enum Operation : sbyte
     {
@@ -30,10 +37,12 @@ internal sealed class ConfigChanges(BrokerSettings settings)
         var twice = Repeated(request.Resources.Select(resource => (resource.ResourceType, resource.ResourceName)));
         foreach (var resource in request.Resources)
         {
+            var target = new Target((ConfigResource)resource.ResourceType, resource.ResourceName, image);
             var decided = new List<IMessage>();
             var names = resource.Configs.Select(config => config.Name);
-            var verdict = Refusal((resource.ResourceType, resource.ResourceName), twice, names, image)
-                ?? Alter(image.Find(resource.ResourceName)!, resource.Configs, image.Configs, decided);
+            var verdict = twice.Contains((resource.ResourceType, resource.ResourceName))
+                ? NamedTwice
+                : Refusal(target, names) ?? Alter(target, resource.Configs, decided);
             if (verdict.ErrorCode == ErrorCode.None && !request.ValidateOnly)
                 records.AddRange(decided);
             response.Responses.Add(new()
@@ -54,10 +63,13 @@ internal sealed class ConfigChanges(BrokerSettings settings)
         var twice = Repeated(request.Resources.Select(resource => (resource.ResourceType, resource.ResourceName)));
         foreach (var resource in request.Resources)
         {
+            var target = new Target((ConfigResource)resource.ResourceType, resource.ResourceName, image);
             var decided = new List<IMessage>();
             var names = resource.Configs.Select(config => config.Name);
-            var verdict = Refusal((resource.ResourceType, resource.ResourceName), twice, names, image)
-                ?? Replace(image.Find(resource.ResourceName)!, resource.Configs, image.Configs, decided);
+            var verdict = twice.Contains((resource.ResourceType, resource.ResourceName)) ? NamedTwice
+                : target.Type == ConfigResource.BrokerLogger
+                ? new Verdict(ErrorCode.InvalidRequest, "Loggers are altered incrementally.")
+                : Refusal(target, names) ?? Replace(target, resource.Configs, decided);
             if (verdict.ErrorCode == ErrorCode.None && !request.ValidateOnly)
                 records.AddRange(decided);
             response.Responses.Add(new()
@@ -72,36 +84,23 @@ internal sealed class ConfigChanges(BrokerSettings settings)
         return response;
     }
 
+    private static Verdict NamedTwice =>
+        new(ErrorCode.InvalidRequest, "The resource is named more than once in the request.");
+
     private static HashSet<T> Repeated<T>(IEnumerable<T> items) =>
         [.. items.GroupBy(item => item).Where(group => group.Count() > 1).Select(group => group.Key)];
 
-    private static Verdict? Refusal(
-        (sbyte Type, string Name) resource, HashSet<(sbyte, string)> twice, IEnumerable<string> names,
-        ClusterImage image)
-    {
-        if (twice.Contains(resource))
-            return new Verdict(ErrorCode.InvalidRequest, "The resource is named more than once in the request.");
-        if (Repeated(names).FirstOrDefault() is { } name)
-            return new Verdict(ErrorCode.InvalidRequest, $"{name} is named more than once for one resource.");
-        return (ConfigResource)resource.Type switch
-        {
-            ConfigResource.Topic => image.Find(resource.Name) is null
-                ? new Verdict(ErrorCode.UnknownTopicOrPartition, $"The topic '{resource.Name}' does not exist.")
-                : null,
-            ConfigResource.Broker => new Verdict(ErrorCode.InvalidRequest,
-                "Settings of brokers can't be changed while they run: give them to the server at its start."),
-            ConfigResource.BrokerLogger or ConfigResource.ClientMetrics or ConfigResource.Group =>
-                new Verdict(ErrorCode.InvalidRequest,
-                    "Settings of groups, loggers and client metrics can't be changed."),
-            _ => new Verdict(ErrorCode.InvalidRequest, $"Resource type {resource.Type} is unknown."),
-        };
-    }
+    private Verdict? Refusal(Target target, IEnumerable<string> names) =>
+        Repeated(names).FirstOrDefault() is { } name
+            ? new Verdict(ErrorCode.InvalidRequest, $"{name} is named more than once for one resource.")
+        : _kinds.TryGetValue(target.Type, out var kind) ? kind.NameProblem(target.Name, target.Image)
+        : new Verdict(ErrorCode.InvalidRequest, $"Resource type {(sbyte)target.Type} is unknown.");
 
     private Verdict Alter(
-        TopicImage topic, List<IncrementalAlterConfigsRequest.AlterableConfig> configs, ConfigsImage cluster,
-        List<IMessage> records)
+        Target target, List<IncrementalAlterConfigsRequest.AlterableConfig> configs, List<IMessage> records)
     {
-        var after = topic.Configs;
+        var kind = _kinds[target.Type];
+        var after = kind.Present(target.Name, target.Image);
         foreach (var config in configs)
         {
             var operation = (Operation)config.ConfigOperation;
@@ -117,52 +116,53 @@ internal sealed class ConfigChanges(BrokerSettings settings)
                 return new Verdict(ErrorCode.InvalidRequest, $"{config.Name} has no value.");
             if (operation != Operation.Set)
             {
-                if (TopicConfigs.Find(config.Name) is not { Type: ConfigType.List })
+                if (kind.Find(config.Name) is not { Type: ConfigType.List } list)
                     return new Verdict(ErrorCode.InvalidConfig, $"{config.Name} is not a list.");
-                var items = ConfigText.Items(EffectiveConfigs.Text(config.Name, settings, cluster, after));
+                var items = ConfigText.Items(kind.InForce(list, after, target.Image));
                 value = string.Join(',', operation == Operation.Append
                     ? items.Union(ConfigText.Items(value))
                     : items.Except(ConfigText.Items(value)));
             }
 
-            if (TopicValidation.ConfigProblem(config.Name, value) is { } problem)
+            if (kind.WhatIsWrong(config.Name, value) is { } problem)
                 return problem;
             after = after.SetItem(config.Name, value);
         }
 
-        return Decide(topic, after, cluster, records);
+        return Decide(target, after, records);
     }
 
-    private Verdict Replace(
-        TopicImage topic, List<AlterConfigsRequest.AlterableConfig> configs, ConfigsImage cluster,
-        List<IMessage> records)
+    private Verdict Replace(Target target, List<AlterConfigsRequest.AlterableConfig> configs, List<IMessage> records)
     {
         var after = ImmutableSortedDictionary<string, string>.Empty;
         foreach (var config in configs)
         {
             if (config.Value is not { } value)
                 return new Verdict(ErrorCode.InvalidRequest, $"{config.Name} has no value.");
-            if (TopicValidation.ConfigProblem(config.Name, value) is { } problem)
+            if (_kinds[target.Type].WhatIsWrong(config.Name, value) is { } problem)
                 return problem;
             after = after.SetItem(config.Name, value);
         }
 
-        return Decide(topic, after, cluster, records);
+        return Decide(target, after, records);
     }
 
     /// <summary>A record for each setting that becomes another, or goes.</summary>
-    private Verdict Decide(
-        TopicImage topic, ImmutableSortedDictionary<string, string> after, ConfigsImage cluster, List<IMessage> records)
+    private Verdict Decide(Target target, ImmutableSortedDictionary<string, string> after, List<IMessage> records)
     {
-        if (_validation.LagProblem(cluster, after) is { } problem)
+        var kind = _kinds[target.Type];
+        if (kind.TogetherProblem(after, target.Image) is { } problem)
             return problem;
-        foreach (var name in topic.Configs.Keys.Union(after.Keys))
+        var present = kind.Present(target.Name, target.Image);
+        foreach (var name in present.Keys.Union(after.Keys))
         {
             var value = after.GetValueOrDefault(name);
-            if (value != topic.Configs.GetValueOrDefault(name))
-                records.Add(ConfigsImage.Record(ConfigResource.Topic, topic.Name, name, value));
+            if (value != present.GetValueOrDefault(name))
+                records.Add(ConfigsImage.Record(target.Type, target.Name, name, value));
         }
 
         return Verdict.Good;
     }
+
+    private readonly record struct Target(ConfigResource Type, string Name, ClusterImage Image);
 }
