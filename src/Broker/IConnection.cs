@@ -11,6 +11,11 @@ internal interface IConnection
     /// <summary>The client's address, as Kafka prints it: <c>/127.0.0.1</c>.</summary>
     string ClientHost { get; }
 
+    int ClientPort { get; }
+
+    /// <summary>What the client says that it is (KIP-511).</summary>
+    ClientSoftware Software { get; set; }
+
     /// <summary>The address by which the client came, which is a good one to advertise to it.</summary>
     string LocalHost { get; }
 

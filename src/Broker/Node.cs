@@ -9,7 +9,9 @@ using Millrace.Broker.Requests.Admin;
 using Millrace.Broker.Requests.Configs;
 using Millrace.Broker.Requests.Groups;
 using Millrace.Broker.Requests.Security;
+using Millrace.Broker.Requests.Telemetry;
 using Millrace.Broker.Requests.Transactions;
+using Millrace.Broker.Telemetry;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
 using Millrace.Core.Log;
@@ -45,6 +47,7 @@ public sealed class Node : IDisposable
     private readonly CleanerTask _cleaner;
     private readonly MetadataPublisher _publisher;
     private readonly Listener _listener;
+    private readonly ClientTelemetry _telemetry;
     private readonly Action<string> _log;
 
     private Node(DataDirectory directory, Listener listener, BrokerSettings settings, Action<string> log)
@@ -93,6 +96,7 @@ public sealed class Node : IDisposable
             },
             new PartitionFolders(disk, log));
         _controller = controller;
+        _telemetry = new ClientTelemetry(controller, Randomness.Machine, settings.Int("telemetry.max.bytes"));
         var identity = new NodeIdentity(_directory.ClusterId, settings.NodeId, host, port);
         var limits = new ConnectionLimits(settings.Int("socket.request.max.bytes"), InFlightRequests, UnsentBytes);
         _checkpoints = new CheckpointTask(_topics, _metadataLog, checkpoints, _maintenance, log);
@@ -112,6 +116,9 @@ public sealed class Node : IDisposable
 
     /// <summary>Where clients connect to.</summary>
     public IPEndPoint Address => _listener.Address;
+
+    /// <summary>The clients that were heard of their metrics, with what each pushed last (KIP-714).</summary>
+    public IReadOnlyList<ClientState> Clients => _telemetry.States();
 
     /// <summary>Starts a broker on the logs in <paramref name="path"/>, which is made if it is not there.</summary>
     /// <exception cref="DataDirectoryException">The directory can't be used.</exception>
@@ -235,6 +242,8 @@ public sealed class Node : IDisposable
             [ApiKey.AlterClientQuotas] = new AlterClientQuotasHandler(controller),
             [ApiKey.DescribeUserScramCredentials] = new DescribeUserScramCredentialsHandler(controller),
             [ApiKey.AlterUserScramCredentials] = new AlterUserScramCredentialsHandler(controller),
+            [ApiKey.GetTelemetrySubscriptions] = new GetTelemetrySubscriptionsHandler(_telemetry),
+            [ApiKey.PushTelemetry] = new PushTelemetryHandler(_telemetry),
             [ApiKey.DescribeAcls] = new DescribeAclsHandler(),
             [ApiKey.CreateAcls] = new CreateAclsHandler(),
             [ApiKey.DeleteAcls] = new DeleteAclsHandler(),

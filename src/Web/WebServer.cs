@@ -1,8 +1,10 @@
 using System.Net;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Millrace.Broker.Telemetry;
 
 namespace Millrace.Web;
 
@@ -13,10 +15,13 @@ namespace Millrace.Web;
 public sealed record ConnectorState(string Name, string State, string? Trace);
 
 /// <summary>
-/// The HTTP port: health for those who watch the process, and the state of its connectors.
+/// The HTTP port: health for those who watch the process, the state of its connectors, and the metrics of its clients.
 /// </summary>
 public sealed class WebServer : IAsyncDisposable
 {
+    private static readonly JsonSerializerOptions SnakeCase =
+        new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
     private readonly WebApplication _application;
 
     private WebServer(WebApplication application, IPEndPoint address)
@@ -29,7 +34,8 @@ public sealed class WebServer : IAsyncDisposable
     public IPEndPoint Address { get; }
 
     /// <exception cref="IOException">The address can't be had.</exception>
-    public static async Task<WebServer> StartAsync(IPEndPoint address, Func<IReadOnlyList<ConnectorState>> connectors)
+    public static async Task<WebServer> StartAsync(
+        IPEndPoint address, Func<IReadOnlyList<ConnectorState>> connectors, Func<IReadOnlyList<ClientState>> clients)
     {
         // Not the usual builder: it reads settings meant for other programs, and watches every folder below the working
         // directory for them, which may be that of ten thousand partitions.
@@ -47,6 +53,7 @@ public sealed class WebServer : IAsyncDisposable
                 ? Results.Json(Status(found))
                 : Results.Json(
                     new { error_code = 404, message = $"No status found for connector {name}" }, statusCode: 404));
+        application.MapGet("/clients", () => Results.Json(clients(), SnakeCase));
         await application.StartAsync();
         return new WebServer(application, IPEndPoint.Parse(new Uri(application.Urls.First()).Authority));
     }

@@ -60,12 +60,18 @@ internal sealed class Connection : IConnection, IWatched
         var local = (IPEndPoint)socket.LocalEndPoint!;
         LocalHost = Plain(local.Address);
         LocalPort = local.Port;
-        ClientHost = "/" + Plain(((IPEndPoint)socket.RemoteEndPoint!).Address);
+        var remote = (IPEndPoint)socket.RemoteEndPoint!;
+        ClientHost = "/" + Plain(remote.Address);
+        ClientPort = remote.Port;
     }
 
     public ILoop Loop => _loop;
 
     public string ClientHost { get; }
+
+    public int ClientPort { get; }
+
+    public ClientSoftware Software { get; set; } = ClientSoftware.Unknown;
 
     public string LocalHost { get; }
 

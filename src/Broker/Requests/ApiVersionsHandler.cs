@@ -31,7 +31,10 @@ internal sealed class ApiVersionsHandler(NodeIdentity node, Func<(FeaturesImage,
 
         var request = new ApiVersionsRequest();
         request.Read(ref body, pending.Version);
-        pending.Reply(Answer(request, pending.Version));
+        var answer = Answer(request, pending.Version);
+        if (pending.Version >= 3 && answer.ErrorCode == ErrorCode.None)
+            pending.Connection.Software = new(request.ClientSoftwareName, request.ClientSoftwareVersion);
+        pending.Reply(answer);
     }
 
     private ApiVersionsResponse Answer(ApiVersionsRequest request, short version)

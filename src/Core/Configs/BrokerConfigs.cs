@@ -21,6 +21,8 @@ internal static class BrokerConfigs
             "Most fetch sessions that are kept.", AtLeast(0)),
         new("max.request.partition.size.limit", ConfigType.Int, "2000",
             "Most partitions in one answer to DescribeTopicPartitions.", AtLeast(1)),
+        new("telemetry.max.bytes", ConfigType.Int, "1048576",
+            "Largest push of a client's metrics, as it stands on the wire.", Between(1, 16777216)),
         new("num.partitions", ConfigType.Int, "1",
             "Partitions of a topic that is created without a count.", AtLeast(1)),
         new("default.replication.factor", ConfigType.Int, "1",
@@ -93,6 +95,9 @@ internal static class BrokerConfigs
     private static readonly Dictionary<string, ConfigDefinition> ByName = All.ToDictionary(config => config.Name);
 
     public static ConfigDefinition? Find(string name) => ByName.GetValueOrDefault(name);
+
+    /// <summary>Whether it may change while the broker runs: those may that give topics their defaults.</summary>
+    public static bool IsDynamic(string name) => TopicConfigs.All.Any(topic => topic.BrokerSynonym == name);
 
     private static ConfigDefinition AsBroker(ConfigDefinition topic) => topic with
     {

@@ -22,6 +22,8 @@ internal enum ConfigSource : sbyte
     DynamicDefaultBroker = 3,
     StaticBroker = 4,
     Default = 5,
+    DynamicBrokerLogger = 6,
+    DynamicClientMetrics = 7,
     DynamicGroup = 8,
 }
 

@@ -89,7 +89,7 @@ internal static class ServerCommand
             WebServer web;
             try
             {
-                web = await WebServer.StartAsync(http, () => connectors.States);
+                web = await WebServer.StartAsync(http, () => connectors.States, () => node.Clients);
             }
             catch (IOException taken)
             {

@@ -41,6 +41,10 @@ internal sealed class ClientConnection : IConnection
 
     public string ClientHost => "/127.0.0.1";
 
+    public int ClientPort => 40000;
+
+    public ClientSoftware Software { get; set; } = ClientSoftware.Unknown;
+
     public string LocalHost => "127.0.0.1";
 
     public int LocalPort => 9092;

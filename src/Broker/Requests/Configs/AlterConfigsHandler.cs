@@ -4,11 +4,12 @@ using Millrace.Protocol.Messages;
 namespace Millrace.Broker.Requests.Configs;
 
 /// <summary>
-/// AlterConfigs (key 33), versions 0 to 2. Replaces all settings of the named topics.
+/// AlterConfigs (key 33), versions 0 to 2. Replaces all settings of topics, brokers, groups and client
+/// metrics.
 /// </summary>
 /// <remarks>
-/// <para>Answered once the settings are in the metadata log and in force. Known gap: those of brokers, groups and
-/// client metrics can't be changed yet.</para>
+/// <para>Answered once the settings are in the metadata log and in force. Of the broker's settings those change that
+/// give topics their defaults; the others are given at its start.</para>
 /// </remarks>
 internal sealed class AlterConfigsHandler(ControllerShard controller)
     : RequestHandler<AlterConfigsRequest>

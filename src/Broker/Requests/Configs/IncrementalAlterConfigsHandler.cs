@@ -4,12 +4,12 @@ using Millrace.Protocol.Messages;
 namespace Millrace.Broker.Requests.Configs;
 
 /// <summary>
-/// IncrementalAlterConfigs (key 44), versions 0 and 1. Sets, deletes, appends to and subtracts from settings of the
-/// named topics.
+/// IncrementalAlterConfigs (key 44), versions 0 and 1. Sets, deletes, appends to and subtracts from settings of topics,
+/// brokers, loggers, groups and client metrics.
 /// </summary>
 /// <remarks>
-/// <para>Answered once the settings are in the metadata log and in force. Known gap: those of brokers, groups and
-/// client metrics can't be changed yet.</para>
+/// <para>Answered once the settings are in the metadata log and in force. Of the broker's settings those change that
+/// give topics their defaults; the others are given at its start.</para>
 /// </remarks>
 internal sealed class IncrementalAlterConfigsHandler(ControllerShard controller)
     : RequestHandler<IncrementalAlterConfigsRequest>

@@ -82,7 +82,10 @@ public sealed class ConfigChangeTests
     [Theory]
     [InlineData(2, "none", ErrorCode.UnknownTopicOrPartition)]
     [InlineData(0, "x", ErrorCode.InvalidRequest)]
-    [InlineData(4, "1", ErrorCode.InvalidRequest)]
+    [InlineData(4, "2", ErrorCode.InvalidRequest)]
+    [InlineData(8, "2", ErrorCode.InvalidRequest)]
+    [InlineData(16, "", ErrorCode.InvalidRequest)]
+    [InlineData(32, "", ErrorCode.InvalidRequest)]
     [InlineData(64, "x", ErrorCode.InvalidRequest)]
     public void OtherResourcesAreRefused(sbyte type, string name, ErrorCode expected)
     {
@@ -94,6 +97,38 @@ public sealed class ConfigChangeTests
 
         Assert.Equal(expected, response.ErrorCode);
         Assert.NotNull(response.ErrorMessage);
+    }
+
+    [Theory]
+    [InlineData(4, "1", "log.retention.ms", "1000", ErrorCode.None)]
+    [InlineData(4, "", "message.max.bytes", "5", ErrorCode.None)]
+    [InlineData(4, "1", "of.another.kafka", "x", ErrorCode.None)]
+    [InlineData(4, "1", "message.max.bytes", "x", ErrorCode.InvalidRequest)]
+    [InlineData(4, "1", "num.network.threads", "8", ErrorCode.InvalidRequest)]
+    [InlineData(4, "1", "log.dirs", "/x", ErrorCode.InvalidRequest)]
+    [InlineData(8, "1", "root", "LOUD", ErrorCode.InvalidConfig)]
+    [InlineData(8, "1", "other", "INFO", ErrorCode.InvalidConfig)]
+    [InlineData(16, "m", "interval.ms", "100", ErrorCode.None)]
+    [InlineData(16, "m", "interval.ms", "99", ErrorCode.InvalidRequest)]
+    [InlineData(16, "m", "no.such", "1", ErrorCode.InvalidRequest)]
+    [InlineData(16, "m", "match", "client_id=a.*,client_source_port=1", ErrorCode.None)]
+    [InlineData(16, "m", "match", "client_id=(", ErrorCode.InvalidConfig)]
+    [InlineData(16, "m", "match", "nonsense=a", ErrorCode.InvalidConfig)]
+    [InlineData(16, "m", "match", "client_id=(a)\\1", ErrorCode.InvalidConfig)]
+    [InlineData(32, "g", "consumer.session.timeout.ms", "50000", ErrorCode.None)]
+    [InlineData(32, "g", "consumer.session.timeout.ms", "1", ErrorCode.InvalidConfig)]
+    [InlineData(32, "g", "no.such", "1", ErrorCode.InvalidConfig)]
+    public void EachKindHasItsOwnSettings(sbyte type, string name, string config, string value, ErrorCode expected)
+    {
+        var resource = Resource(name, (config, Set, value));
+        resource.ResourceType = type;
+        var records = new List<IMessage>();
+        var request = new IncrementalAlterConfigsRequest { Resources = [resource] };
+
+        Assert.Equal(expected, _changes.Alter(request, _image, records).Responses[0].ErrorCode);
+        Assert.Equal(
+            expected == ErrorCode.None ? [(type, name, config, value)] : [],
+            records.Cast<ConfigRecord>().Select(r => (r.ResourceType, r.ResourceName, r.Name, r.Value!)));
     }
 
     [Fact]

@@ -3,19 +3,19 @@ using System.Globalization;
 using Millrace.Broker.Cluster;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
+using Millrace.Core.Controller.Resources;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 
-namespace Millrace.Broker.Requests;
+namespace Millrace.Broker.Requests.Configs;
 
 /// <summary>
-/// DescribeConfigs (key 32), versions 1 to 4. The settings of topics and of this broker, with where each value comes
-/// from.
+/// DescribeConfigs (key 32), versions 1 to 4. The settings of topics, of this broker and its logger, of groups and
+/// client metrics, with where each value comes from.
 /// </summary>
 /// <remarks>
 /// <para>No keys, null or none listed, means all of them; unknown keys are left out. The broker named "" has only
-/// what was set for the whole cluster. Any group has settings, be it there or not. Known gap: loggers and client
-/// metrics have no settings yet.</para>
+/// what was set for the whole cluster.</para>
 /// </remarks>
 internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerSettings settings)
     : RequestHandler<DescribeConfigsRequest>
@@ -40,7 +40,9 @@ internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerS
         {
             ConfigResource.Topic => DescribeTopic(resource, request, result),
             ConfigResource.Broker => DescribeBroker(resource, request, result),
+            ConfigResource.BrokerLogger => DescribeLogger(resource, request, result),
             ConfigResource.Group => DescribeGroup(resource, request, result),
+            ConfigResource.ClientMetrics => DescribeClientMetrics(resource, request, result),
             _ => new Verdict(ErrorCode.InvalidRequest, $"Resource type {resource.ResourceType} can't be described."),
         };
         result.ErrorMessage ??= "";
@@ -64,24 +66,6 @@ internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerS
         return Verdict.Good;
     }
 
-    private Verdict DescribeGroup(
-        DescribeConfigsRequest.DescribeConfigsResource resource, DescribeConfigsRequest request,
-        DescribeConfigsResponse.DescribeConfigsResult result)
-    {
-        if (resource.ResourceName.Length == 0)
-            return new Verdict(ErrorCode.InvalidRequest, "A group without a name has no settings.");
-        var own = controller.Image.Configs.Of(ConfigResource.Group, resource.ResourceName);
-        foreach (var definition in GroupConfigs.All.Where(definition => IsWanted(resource, definition)))
-        {
-            var config = EffectiveConfigs.Of(definition, settings, controller.Image.Configs, own);
-            if (own.ContainsKey(definition.Name))
-                config = config with { Source = ConfigSource.DynamicGroup };
-            result.Configs.Add(Entry(config, request, isReadOnly: false, GroupSynonyms(config)));
-        }
-
-        return Verdict.Good;
-    }
-
     private Verdict DescribeBroker(
         DescribeConfigsRequest.DescribeConfigsResource resource, DescribeConfigsRequest request,
         DescribeConfigsResponse.DescribeConfigsResult result)
@@ -92,21 +76,85 @@ internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerS
             return Verdict.Good;
         }
 
-        if (resource.ResourceName != settings.NodeId.ToString(CultureInfo.InvariantCulture))
-        {
-            return new Verdict(ErrorCode.InvalidRequest,
-                $"This is broker {settings.NodeId}, not '{resource.ResourceName}'.");
-        }
+        if (!IsThisBroker(resource, out var problem))
+            return problem;
 
         foreach (var definition in BrokerConfigs.All.Where(definition => IsWanted(resource, definition)
             && !OfThisBroker.ContainsKey(definition.Name) && !OfAllBrokers.ContainsKey(definition.Name)))
         {
             var config = new EffectiveConfig(definition, settings.Find(definition.Name, out var source), source);
-            result.Configs.Add(Entry(config, request, isReadOnly: true, BrokerSynonyms(config)));
+            var isReadOnly = !BrokerConfigs.IsDynamic(definition.Name);
+            result.Configs.Add(Entry(config, request, isReadOnly, BrokerSynonyms(config)));
         }
 
         Add(OfThisBroker, ConfigSource.DynamicBroker, resource, request, result);
         Add(OfAllBrokers.RemoveRange(OfThisBroker.Keys), ConfigSource.DynamicDefaultBroker, resource, request, result);
+        return Verdict.Good;
+    }
+
+    private bool IsThisBroker(DescribeConfigsRequest.DescribeConfigsResource resource, out Verdict problem)
+    {
+        problem = new Verdict(
+            ErrorCode.InvalidRequest, $"This is broker {settings.NodeId}, not '{resource.ResourceName}'.");
+        return resource.ResourceName == settings.NodeId.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private Verdict DescribeLogger(
+        DescribeConfigsRequest.DescribeConfigsResource resource, DescribeConfigsRequest request,
+        DescribeConfigsResponse.DescribeConfigsResult result)
+    {
+        if (!IsThisBroker(resource, out var problem))
+            return problem;
+        var logger = new ConfigDefinition(BrokerLoggerResource.Root, ConfigType.String, null, "The only logger.");
+        var config = new EffectiveConfig(logger, BrokerLoggerResource.Level, ConfigSource.DynamicBrokerLogger);
+        if (IsWanted(resource, logger))
+            result.Configs.Add(Entry(config, request, isReadOnly: true, []));
+        return Verdict.Good;
+    }
+
+    private Verdict DescribeGroup(
+        DescribeConfigsRequest.DescribeConfigsResource resource, DescribeConfigsRequest request,
+        DescribeConfigsResponse.DescribeConfigsResult result)
+    {
+        if (resource.ResourceName.Length == 0)
+            return new Verdict(ErrorCode.InvalidRequest, "The name of the group is empty.");
+        var own = controller.Image.Configs.Of(ConfigResource.Group, resource.ResourceName);
+        foreach (var definition in GroupConfigs.All.Where(definition => IsWanted(resource, definition)))
+        {
+            var given = settings.TopicDefault(definition, out var source);
+            IEnumerable<(string, string?, ConfigSource)> synonyms = source == ConfigSource.Default
+                ? [(definition.BrokerSynonym ?? definition.Name, definition.Default, source)]
+                : [(definition.BrokerSynonym!, given, source),
+                    (definition.BrokerSynonym!, definition.Default, ConfigSource.Default)];
+            result.Configs.Add(own.TryGetValue(definition.Name, out var value)
+                ? Entry(
+                    new EffectiveConfig(definition, value, ConfigSource.DynamicGroup), request, isReadOnly: false,
+                    [(definition.Name, value, ConfigSource.DynamicGroup), .. synonyms])
+                : Entry(new EffectiveConfig(definition, given, source), request, isReadOnly: false, synonyms));
+        }
+
+        return Verdict.Good;
+    }
+
+    private Verdict DescribeClientMetrics(
+        DescribeConfigsRequest.DescribeConfigsResource resource, DescribeConfigsRequest request,
+        DescribeConfigsResponse.DescribeConfigsResult result)
+    {
+        if (resource.ResourceName.Length == 0)
+            return new Verdict(ErrorCode.InvalidRequest, "The name of the subscription is empty.");
+        var own = controller.Image.Configs.Of(ConfigResource.ClientMetrics, resource.ResourceName);
+        foreach (var definition in ClientMetricsConfigs.All.Where(definition => IsWanted(resource, definition)))
+        {
+            const ConfigSource Own = ConfigSource.DynamicClientMetrics;
+            result.Configs.Add(own.TryGetValue(definition.Name, out var value)
+                ? Entry(
+                    new EffectiveConfig(definition, value, Own), request, isReadOnly: false,
+                    [(definition.Name, value, Own)])
+                : Entry(
+                    new EffectiveConfig(definition, definition.Default, ConfigSource.Default), request,
+                    isReadOnly: false, []));
+        }
+
         return Verdict.Good;
     }
 
@@ -115,7 +163,7 @@ internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerS
     private ImmutableSortedDictionary<string, string> OfThisBroker =>
         controller.Image.Configs.OfBroker(settings.NodeId);
 
-    /// <summary>What the cluster holds for brokers, known here or not.</summary>
+    /// <summary>What the cluster holds for brokers; what is not known here may be a password.</summary>
     private void Add(
         ImmutableSortedDictionary<string, string> held, ConfigSource source,
         DescribeConfigsRequest.DescribeConfigsResource resource, DescribeConfigsRequest request,
@@ -123,7 +171,7 @@ internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerS
     {
         foreach (var (name, value) in held)
         {
-            var definition = BrokerConfigs.Find(name) ?? new ConfigDefinition(name, ConfigType.String, null, "");
+            var definition = BrokerConfigs.Find(name) ?? new ConfigDefinition(name, ConfigType.Password, null, "");
             if (IsWanted(resource, definition))
                 result.Configs.Add(Entry(
                     new EffectiveConfig(definition, value, source), request, isReadOnly: false,
@@ -148,10 +196,12 @@ internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerS
         EffectiveConfig config, DescribeConfigsRequest request, bool isReadOnly,
         IEnumerable<(string Name, string? Value, ConfigSource Source)> synonyms)
     {
+        var isSensitive = config.Definition.Type == ConfigType.Password;
         var entry = new DescribeConfigsResponse.DescribeConfigsResourceResult
         {
             Name = config.Definition.Name,
-            Value = config.Value,
+            Value = isSensitive ? null : config.Value,
+            IsSensitive = isSensitive,
             ReadOnly = isReadOnly,
             ConfigSource = (sbyte)config.Source,
             ConfigType = (sbyte)config.Definition.Type,
@@ -160,7 +210,7 @@ internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerS
         if (request.IncludeSynonyms)
         {
             foreach (var (name, value, source) in synonyms)
-                entry.Synonyms.Add(new() { Name = name, Value = value, Source = (sbyte)source });
+                entry.Synonyms.Add(new() { Name = name, Value = isSensitive ? null : value, Source = (sbyte)source });
         }
 
         return entry;
@@ -179,23 +229,6 @@ internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerS
         foreach (var (value, from) in EffectiveConfigs.Dynamic(definition, settings, controller.Image.Configs))
             yield return (synonym, value, from);
         var given = settings.Find(synonym, out var source);
-        if (source == ConfigSource.StaticBroker)
-            yield return (synonym, given, source);
-        yield return (synonym, definition.Default, ConfigSource.Default);
-    }
-
-    /// <summary>
-    /// The group's own value, the cluster's, the broker's, the default: those that exist, in this order.
-    /// </summary>
-    private IEnumerable<(string Name, string? Value, ConfigSource Source)> GroupSynonyms(EffectiveConfig config)
-    {
-        var definition = config.Definition;
-        if (config.Source == ConfigSource.DynamicGroup)
-            yield return (definition.Name, config.Value, config.Source);
-        var synonym = definition.BrokerSynonym ?? definition.Name;
-        foreach (var (value, from) in EffectiveConfigs.Dynamic(definition, settings, controller.Image.Configs))
-            yield return (synonym, value, from);
-        var given = settings.TopicDefault(definition, out var source);
         if (source == ConfigSource.StaticBroker)
             yield return (synonym, given, source);
         yield return (synonym, definition.Default, ConfigSource.Default);

@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+using System.Text.RegularExpressions;
+
+namespace Millrace.Core.Configs;
+
+/// <summary>
+/// Which clients a subscription to client metrics is for (KIP-714): a pattern for each named key, which must hold for
+/// the whole of the client's value. Patterns take time in proportion to the text, whatever they are.
+/// </summary>
+internal sealed class ClientMatch
+{
+    public static readonly ImmutableArray<string> Keys =
+    [
+        "client_instance_id", "client_id", "client_software_name", "client_software_version", "client_source_address",
+        "client_source_port",
+    ];
+
+    private readonly Dictionary<string, Regex> _patterns = [];
+
+    public static bool TryParse(string text, out ClientMatch match)
+    {
+        match = new ClientMatch();
+        foreach (var item in ConfigText.Items(text))
+        {
+            var equals = item.IndexOf('=');
+            if (equals < 0 || !Keys.Contains(item[..equals].Trim()))
+                return false;
+            try
+            {
+                match._patterns[item[..equals].Trim()] = new Regex(
+                    $@"\A(?:{item[(equals + 1)..].Trim()})\z",
+                    RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+            }
+            catch (Exception wrong) when (wrong is ArgumentException or NotSupportedException)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <param name="valueOf">The client's value for one of <see cref="Keys"/>.</param>
+    public bool Holds(Func<string, string> valueOf) =>
+        _patterns.All(pattern => pattern.Value.IsMatch(valueOf(pattern.Key)));
+}
