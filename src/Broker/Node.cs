@@ -66,6 +66,7 @@ public sealed class Node : IDisposable
             disk,
             new MetadataLogOptions(settings.NodeId)
             {
+                RecoveryPoint = checkpoints.RecoveryPointOf(LocalMetadataLog.Partition),
                 BytesBetweenSnapshots = settings.Long("metadata.log.max.record.bytes.between.snapshots"),
                 MakeReadOnly = directory.MakeReadOnly,
                 Log = log,
@@ -85,7 +86,7 @@ public sealed class Node : IDisposable
         _controller = controller;
         var identity = new NodeIdentity(_directory.ClusterId, settings.NodeId, host, port);
         var limits = new ConnectionLimits(settings.Int("socket.request.max.bytes"), InFlightRequests, UnsentBytes);
-        _checkpoints = new CheckpointTask(_topics, checkpoints, _maintenance, log);
+        _checkpoints = new CheckpointTask(_topics, _metadataLog, checkpoints, _maintenance, log);
         var dispatcher = Dispatcher(identity, settings, controller, coordinators);
         if (!directory.WasCleanlyShutDown && _topics.Topics.Any())
             log($"After an unclean stop {_topics.Topics.Sum(topic => topic.Partitions.Length)} logs were checked.");
@@ -139,8 +140,8 @@ public sealed class Node : IDisposable
         var isClean = !_publisher.HasFailed;
         foreach (var partition in _topics.Topics.SelectMany(topic => topic.Partitions))
             isClean &= partition.Log.Close(clean: true);
-        _checkpoints.Save();
         isClean &= _controller.Stop();
+        _checkpoints.Save();
         _metadataLog.Dispose();
         MarkShutdown(isClean);
         _directory.Dispose();

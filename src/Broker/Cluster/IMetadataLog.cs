@@ -10,6 +10,9 @@ internal interface IMetadataLog : IDisposable
     /// <summary>The offset that the next record gets.</summary>
     Offset EndOffset { get; }
 
+    /// <summary>All below is on stable storage. Any thread.</summary>
+    Offset FlushedOffset { get; }
+
     /// <summary>No record was ever appended: there may be a snapshot to begin with, and no more.</summary>
     bool IsEmpty { get; }
 

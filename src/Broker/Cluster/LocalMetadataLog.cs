@@ -13,6 +13,9 @@ namespace Millrace.Broker.Cluster;
 /// <summary>Whose metadata log it is, and when it is shortened.</summary>
 internal sealed record MetadataLogOptions(int NodeId)
 {
+    /// <summary>Up to where the log is known to have been on stable storage: it must not end before.</summary>
+    public Offset RecoveryPoint { get; init; }
+
     /// <summary>metadata.log.max.record.bytes.between.snapshots</summary>
     public long BytesBetweenSnapshots { get; init; } = 20_971_520;
 
@@ -41,6 +44,8 @@ internal sealed class LocalMetadataLog : IMetadataLog
     private const int BlockBytes = 4096;
     private const int SnapshotsKept = 2;
 
+    public static readonly TopicPartition Partition = new(TopicName.ClusterMetadata, 0);
+
     private static readonly Uuid TopicId = new(0, 1);
     private static readonly LogSettings Settings = new() { FileDeleteDelayMs = 0 };
 
@@ -65,6 +70,8 @@ internal sealed class LocalMetadataLog : IMetadataLog
 
     public Offset EndOffset => _log.LogEndOffset;
 
+    public Offset FlushedOffset => _log.FlushedOffset;
+
     public bool IsEmpty { get; private set; }
 
     /// <summary>Opens or makes the log, and begins a leader epoch in it.</summary>
@@ -73,7 +80,7 @@ internal sealed class LocalMetadataLog : IMetadataLog
     {
         disk.CreateDirectory(Folder);
         var snapshots = MetadataSnapshot.Find(disk);
-        if (snapshots.Count == 0 && !disk.List(Folder).Any(IsLogFile))
+        if (snapshots.Count == 0 && options.RecoveryPoint <= Offset.Zero && !disk.List(Folder).Any(IsLogFile))
         {
             MetadataSnapshot.Write(
                 disk, SnapshotId.Bootstrap, FeaturesImage.OfNewCluster.Records(), new LoadedMetadata(), now);
@@ -82,7 +89,7 @@ internal sealed class LocalMetadataLog : IMetadataLog
         }
 
         var loaded = NewestSound(disk, snapshots, options.Log, out var snapshot);
-        var log = OpenLog(disk, snapshot?.EndOffset ?? Offset.Zero, now, options.Log);
+        var log = OpenLog(disk, options, snapshot?.EndOffset ?? Offset.Zero, now);
         try
         {
             if (log.LogStartOffset > (snapshot?.EndOffset ?? Offset.Zero))
@@ -178,12 +185,19 @@ internal sealed class LocalMetadataLog : IMetadataLog
     /// The log is read whole, however it was closed: that is quick, since it begins at a snapshot. One that ends before
     /// the snapshot has nothing to add, and is begun anew behind it.
     /// </summary>
-    private static PartitionLog OpenLog(IDisk disk, Offset snapshotEnd, Instant now, Action<string> report)
+    private static PartitionLog OpenLog(IDisk disk, MetadataLogOptions options, Offset snapshotEnd, Instant now)
     {
-        MetadataLogCheck.Run(disk);
-        var opening = new LogOpening(CleanlyClosed: false, Offset.Zero, snapshotEnd) { Report = report };
-        var partition = new TopicPartition(TopicName.ClusterMetadata, 0);
-        var log = PartitionLog.Open(disk, partition, Settings, now, opening with
+        if (MetadataLogCheck.SoundEnd(disk) is var end && Offset.Max(end, snapshotEnd) < options.RecoveryPoint)
+        {
+            throw new IOException(
+                $"{Folder} ends at offset {Offset.Max(end, snapshotEnd)} and had {options.RecoveryPoint}: what is "
+                + "missing decided on topics and settings. Restore the folder from a copy. To start without it, delete "
+                + $"the line of {TopicName.ClusterMetadata} from {LogCheckpoints.RecoveryPointPath}: folders of topics "
+                + "that are not known then are renamed, not deleted.");
+        }
+
+        var opening = new LogOpening(CleanlyClosed: false, Offset.Zero, snapshotEnd) { Report = options.Log };
+        var log = PartitionLog.Open(disk, Partition, Settings, now, opening with
         {
             LogStartOffset = disk.List(Folder).Any(IsLogFile) ? Offset.Zero : snapshotEnd,
         });
@@ -193,7 +207,7 @@ internal sealed class LocalMetadataLog : IMetadataLog
             foreach (var name in disk.List(Folder).Where(IsLogFile))
                 disk.Delete($"{Folder}/{name}");
             disk.FlushDirectory(Folder);
-            log = PartitionLog.Open(disk, partition, Settings, now, opening);
+            log = PartitionLog.Open(disk, Partition, Settings, now, opening);
         }
 
         if (log.TopicId != TopicId)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Millrace.Core.Log;
+using Millrace.Core.Model;
 using Millrace.Protocol.Records;
 
 namespace Millrace.Broker.Cluster;
@@ -13,8 +14,9 @@ internal static class MetadataLogCheck
     private const int MagicAt = 16;
     private const int LengthAt = 8;
 
+    /// <summary>Where the sound records end; 0 if there are none.</summary>
     /// <exception cref="IOException">Sound records stand behind damage.</exception>
-    public static void Run(IDisk disk)
+    public static Offset SoundEnd(IDisk disk)
     {
         var files = disk.List(LocalMetadataLog.Folder).Where(name => name.EndsWith(".log", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal).Select(name => $"{LocalMetadataLog.Folder}/{name}").ToList();
@@ -30,6 +32,8 @@ internal static class MetadataLogCheck
                     + $"would be lost. Restore {LocalMetadataLog.Folder} from a copy.");
             }
         }
+
+        return new Offset(next);
     }
 
     private static int SoundBytes(ReadOnlySpan<byte> bytes, ref long next)

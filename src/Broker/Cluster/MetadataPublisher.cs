@@ -83,6 +83,8 @@ internal sealed class MetadataPublisher(
         }
 
         topics.Set(new HostedTopic(topic.Name, topic.Id, opened.ToImmutable()));
+        foreach (var partition in opened)
+            topics.Unsettled.Add(partition);
         return true;
     }
 
@@ -94,6 +96,7 @@ internal sealed class MetadataPublisher(
             var id = new TopicPartition(topic.Name, opened.Count);
             opened.Add(new Partition(id, topic.Id, Open(id, topic.Id, logSettings), flushQueue)
             {
+                Unsettled = topics.Unsettled,
                 LeaderEpoch = topic.Partitions[id.Partition].LeaderEpoch,
             });
         }

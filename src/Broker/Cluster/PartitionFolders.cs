@@ -96,7 +96,7 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
         .. Checkpoints.Where(disk.Exists).SelectMany(file => DiskFiles.ReadLines(disk, file)).Distinct()
             .Select(line => line.Split(' '))
             .Where(parts => parts.Length == 3 && int.TryParse(parts[1], out var number)
-                && !(image.Find(parts[0])?.Partitions.Length > number))
+                && parts[0] != TopicName.ClusterMetadata && !(image.Find(parts[0])?.Partitions.Length > number))
             .Select(parts => new TopicPartition(parts[0], int.Parse(parts[1], CultureInfo.InvariantCulture)))
             .Distinct(),
     ];

@@ -1,6 +1,5 @@
 using Millrace.Broker.Partitions;
-using Millrace.Broker.Requests;
-using Millrace.Core.Groups;
+using Millrace.Core.Coordinators;
 using Millrace.Core.Log;
 using Millrace.Core.Model;
 using Millrace.Protocol;
@@ -13,35 +12,41 @@ namespace Millrace.Broker.Coordinators;
 /// replays it, and answers when it is on stable storage.
 /// </summary>
 /// <remarks>
-/// <para>Owned by <see cref="GroupCoordinators"/>. 1. The core is called under one lock, which is never held while
+/// <para>Owned by the coordinators of its kind. 1. The core is called under one lock, which is never held while
 /// waiting or replying. 2. A record is replayed after it was appended, before the next call. 3. An answer that
 /// depends on appended records goes when these are flushed. 4. After a failed append everything that waits is refused
 /// and a new core is loaded from the log; when the storage has failed, none is. 5. Where the log can't be read whole,
 /// nothing is served: what a part of it says may be wrong. 6. On a full disk reads go on; changes are tried again
-/// every second, for each attempt that fails costs a loading.</para>
+/// every second, for each attempt that fails costs a loading. 7. Messages go when all that was decided before is on stable
+/// storage.</para>
 /// </remarks>
-internal sealed class CoordinatorShard
+internal sealed class CoordinatorShard<TCore>
+    where TCore : class, ICoordinatorCore
 {
     private const int RetryMs = 1_000;
 
     private readonly Partition _partition;
-    private readonly Func<GroupCoordinator> _newCore;
+    private readonly Func<TCore> _newCore;
     private readonly ILoop _timers;
     private readonly Action<string> _log;
     private readonly Lock _lock = new();
     private readonly Effects _effects = new();
-    private List<GroupReply> _due = [];
-    private GroupCoordinator? _core; // null once nothing is served
+    private readonly Action<CoordinatorMessage> _send;
+    private Outbox _due = new([], []);
+    private TCore? _core; // null once nothing is served
     private ITimer? _timer;
     private Instant _wakeAt = Instant.Never;
     private Instant _pausedUntil = new(0);
 
-    public CoordinatorShard(Partition partition, Func<GroupCoordinator> newCore, ILoop timers, Action<string> log)
+    public CoordinatorShard(
+        Partition partition, Func<TCore> newCore, ILoop timers, Action<string> log,
+        Action<CoordinatorMessage>? send = null)
     {
         _partition = partition;
         _newCore = newCore;
         _timers = timers;
         _log = log;
+        _send = send ?? (_ => { });
         Load();
     }
 
@@ -49,9 +54,9 @@ internal sealed class CoordinatorShard
     /// Lets the core decide, and does what it wants done. False, with nothing done, once the partition is closed, its
     /// storage has failed or its log can't be read, and for a while after the disk was full.
     /// </summary>
-    public bool Run(Action<GroupCoordinator, Instant, Effects> decide)
+    public bool Run(Action<TCore, Instant, Effects> decide)
     {
-        List<GroupReply> due;
+        Outbox due;
         lock (_lock)
         {
             var now = _timers.Steady;
@@ -76,7 +81,7 @@ internal sealed class CoordinatorShard
     public void AwaitFlush(IFlushListener listener) => _partition.AwaitFlush(listener);
 
     /// <summary>Reads the core, which must not change by it; null where nothing is served.</summary>
-    public TResult? Read<TResult>(Func<GroupCoordinator, TResult> read)
+    public TResult? Read<TResult>(Func<TCore, TResult> read)
         where TResult : class
     {
         lock (_lock)
@@ -86,7 +91,7 @@ internal sealed class CoordinatorShard
     /// <summary>Serves no more: everything that waits is told to look for its coordinator anew.</summary>
     public void Close()
     {
-        List<GroupReply> due;
+        Outbox due;
         lock (_lock)
         {
             if (_core is not null)
@@ -99,7 +104,7 @@ internal sealed class CoordinatorShard
     }
 
     /// <summary>What a call that fails has wanted done so far is dropped: nobody must get it for another's.</summary>
-    private void Decide(Action<GroupCoordinator, Instant, Effects> decide, GroupCoordinator core, Instant now)
+    private void Decide(Action<TCore, Instant, Effects> decide, TCore core, Instant now)
     {
         try
         {
@@ -113,42 +118,44 @@ internal sealed class CoordinatorShard
     }
 
     /// <summary>False when the append failed: the core that decided is not that of the shard any more.</summary>
-    private bool Apply(GroupCoordinator core, Instant now)
+    private bool Apply(TCore core, Instant now)
     {
         var error = ErrorCode.None;
-        var commit = new Commit(this, [.. _effects.Replies.Where(reply => reply.AfterCommit)]);
+        var held = new Outbox([.. _effects.Replies.Where(reply => reply.AfterCommit)], [.. _effects.Messages]);
+        var commit = new Commit(this, held);
         if (_effects.RecordCount > 0)
             error = Append(commit);
-        else if (commit.Replies.Count > 0)
+        else if (!held.IsEmpty)
             _partition.AwaitFlush(commit);
 
-        _due.AddRange(_effects.Replies.Where(reply => !reply.AfterCommit));
+        _due.Replies.AddRange(_effects.Replies.Where(reply => !reply.AfterCommit));
         if (error == ErrorCode.None)
         {
+            var transactionOf = _effects.TransactionOf?.Id ?? ICoordinatorCore.NoProducerId;
             for (var i = 0; i < _effects.RecordCount; i++)
             {
                 var record = _effects.Record(i);
-                core.Replay(record.Key, record.Value);
+                core.Replay(record.Key, record.Value, transactionOf);
             }
 
             _effects.Clear();
             return true;
         }
 
-        foreach (var reply in commit.Replies)
-            GroupErrors.Fail(reply.Response, GroupErrors.For(error));
-        _due.AddRange(commit.Replies);
-        Resign(core, GroupErrors.For(error));
+        foreach (var reply in held.Replies)
+            TCore.Fail(reply.Response, CoordinatorErrors.For(error));
+        _due.Replies.AddRange(held.Replies);
+        Resign(core, CoordinatorErrors.For(error));
         Recover(error, now);
         return false;
     }
 
     /// <summary>What waits is refused.</summary>
-    private void Resign(GroupCoordinator core, ErrorCode error)
+    private void Resign(TCore core, ErrorCode error)
     {
         _effects.Clear();
         core.Resign(error, _effects);
-        _due.AddRange(_effects.Replies);
+        _due.Replies.AddRange(_effects.Replies);
         _effects.Clear();
     }
 
@@ -166,6 +173,8 @@ internal sealed class CoordinatorShard
     private ErrorCode Append(Commit commit)
     {
         using var builder = new RecordBatchBuilder();
+        if (_effects.TransactionOf is { } producer)
+            (builder.ProducerId, builder.ProducerEpoch, builder.IsTransactional) = (producer.Id, producer.Epoch, true);
         var timestamp = _timers.Now.Milliseconds;
         for (var i = 0; i < _effects.RecordCount; i++)
         {
@@ -191,7 +200,7 @@ internal sealed class CoordinatorShard
         }
         catch (IOException failure)
         {
-            _log($"The groups of {_partition.Id} are not served, for they can't be told: {failure.Message}");
+            _log($"The {TCore.Kept} of {_partition.Id} are not served, for they can't be told: {failure.Message}");
             return;
         }
 
@@ -201,7 +210,7 @@ internal sealed class CoordinatorShard
         Arm(now < _pausedUntil ? _pausedUntil : now);
     }
 
-    private static void Replay(GroupCoordinator core, in LogRecord record)
+    private static void Replay(TCore core, in LogRecord record)
     {
         if (record.Key is not { } key)
             return;
@@ -211,10 +220,11 @@ internal sealed class CoordinatorShard
             core.Replay(key, record.Value);
     }
 
-    private List<GroupReply> TakeDue()
+    private Outbox TakeDue()
     {
         var due = _due;
-        _due = [];
+        if (!due.IsEmpty)
+            _due = new Outbox([], []);
         return due;
     }
 
@@ -234,42 +244,43 @@ internal sealed class CoordinatorShard
         Run((_, _, _) => { });
     }
 
-    private static void Send(List<GroupReply> replies)
+    private void Send(Outbox due)
     {
-        foreach (var reply in replies)
-            Send(reply);
+        foreach (var reply in due.Replies)
+            ((CoordinatorRequest)reply.Token).Answer(reply.Response);
+        foreach (var message in due.Messages)
+            _send(message);
     }
 
-    private static void Send(in GroupReply reply) => ((GroupRequest)reply.Token).Pending.Reply(reply.Response);
-
-    /// <summary>Answers that go when the records before them are on stable storage.</summary>
-    private sealed class Commit(CoordinatorShard shard, List<GroupReply> replies) : IFlushListener
+    /// <summary>What goes out once the lock is released.</summary>
+    private readonly record struct Outbox(List<CoordinatorReply> Replies, List<CoordinatorMessage> Messages)
     {
-        public List<GroupReply> Replies => replies;
+        public bool IsEmpty => Replies.Count == 0 && Messages.Count == 0;
+    }
 
+    /// <summary>What goes out when the records before it are on stable storage.</summary>
+    private sealed class Commit(CoordinatorShard<TCore> shard, Outbox held) : IFlushListener
+    {
         public void OnFlushed(ErrorCode error)
         {
             if (error != ErrorCode.None)
-                shard.Close();
-            foreach (var reply in replies)
             {
-                if (error != ErrorCode.None)
-                    GroupErrors.Fail(reply.Response, GroupErrors.For(error));
+                shard.Close();
+                held.Messages.Clear();
+                foreach (var reply in held.Replies)
+                    TCore.Fail(reply.Response, CoordinatorErrors.For(error));
+            }
 
-                // Where nothing had to be flushed this is called back at once, under the lock.
-                if (shard._lock.IsHeldByCurrentThread)
-                    shard._due.Add(reply);
-                else
-                    Send(reply);
+            // Where nothing had to be flushed this is called back at once, under the lock.
+            if (shard._lock.IsHeldByCurrentThread)
+            {
+                shard._due.Replies.AddRange(held.Replies);
+                shard._due.Messages.AddRange(held.Messages);
+            }
+            else
+            {
+                shard.Send(held);
             }
         }
     }
-}
-
-/// <summary>A request as the group coordinator's core knows it.</summary>
-internal sealed class GroupRequest(PendingRequest pending) : PendingReply
-{
-    public PendingRequest Pending { get; } = pending;
-
-    public RequestContext Context => new(Pending.Version, Pending.Header.ClientId, Pending.Connection.ClientHost);
 }

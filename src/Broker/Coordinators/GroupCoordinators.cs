@@ -20,15 +20,15 @@ internal sealed class GroupCoordinators(ILoop timers, BrokerSettings settings, I
         OffsetsRetentionMs = settings.Int("offsets.retention.minutes") * 60_000L,
     };
 
-    private volatile CoordinatorShard[] _shards = [];
+    private volatile CoordinatorShard<GroupCoordinator>[] _shards = [];
 
     /// <summary>Hears of groups that can't be served.</summary>
     public Action<string> Log { get; init; } = _ => { };
 
-    public IReadOnlyList<CoordinatorShard> Shards => _shards;
+    public IReadOnlyList<CoordinatorShard<GroupCoordinator>> Shards => _shards;
 
     /// <summary>The shard that keeps the group; null while there is no <c>__consumer_offsets</c>.</summary>
-    public CoordinatorShard? Find(string groupId)
+    public CoordinatorShard<GroupCoordinator>? Find(string groupId)
     {
         var shards = _shards;
         return shards.Length == 0 ? null : shards[GroupPartition.For(groupId, shards.Length)];
@@ -50,6 +50,6 @@ internal sealed class GroupCoordinators(ILoop timers, BrokerSettings settings, I
         }
     }
 
-    private CoordinatorShard Load(Partition partition) =>
+    private CoordinatorShard<GroupCoordinator> Load(Partition partition) =>
         new(partition, () => new GroupCoordinator(_settings, memberIds), timers, Log);
 }

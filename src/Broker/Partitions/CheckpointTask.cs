@@ -1,22 +1,29 @@
+using Millrace.Broker.Cluster;
 using Millrace.Core.Log;
 
 namespace Millrace.Broker.Partitions;
 
 /// <summary>
-/// Maintains every partition now and then, and notes where the logs stand. On a loop of its own: it waits for the disk.
+/// Maintains the partitions that have changed, every second, and notes where their logs stand. On a loop of its own: it
+/// waits for the disk. 1. A partition is let go once its log was noted after it had settled.
 /// </summary>
 internal sealed class CheckpointTask(
-    TopicPartitions topics, LogCheckpoints checkpoints, ILoop loop, Action<string> log)
+    TopicPartitions topics, IMetadataLog metadataLog, LogCheckpoints checkpoints, ILoop loop, Action<string> log)
 {
     private const long IntervalMs = 1000;
     private const string Problem = "The checkpoint files can't be written";
 
+    private readonly Dictionary<Partition, bool> _unsettled = []; // true: had settled before the last note
     private bool _isDiskFull;
 
     public void Start() => loop.Schedule(loop.Steady + IntervalMs, Run);
 
-    /// <summary>Without it a start after a crash reads more than it must: a failure is told, no more.</summary>
-    public void Save() => Guarded(Write, Problem);
+    /// <summary>
+    /// Notes every log, when none is in use yet or any more. Without it a start after a crash reads more than it must:
+    /// a failure is told, no more.
+    /// </summary>
+    public void Save() =>
+        Guarded(() => Write(topics.Topics.SelectMany(topic => topic.Partitions)), Problem);
 
     /// <summary>
     /// Makes durable where logs start, then goes on: with null, or with what the disk says against it. From any thread.
@@ -26,7 +33,7 @@ internal sealed class CheckpointTask(
         string? failure = null;
         try
         {
-            Write();
+            Write(Changed());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -40,13 +47,10 @@ internal sealed class CheckpointTask(
     {
         try
         {
-            Save(); // first, for files go only when the log's new start is on stable storage
-            foreach (var partition in topics.Topics.SelectMany(topic => topic.Partitions))
-            {
-                Guarded(
-                    () => partition.Maintain(loop.Steady, _isDiskFull),
-                    $"{partition.Id} can't be brought to its checkpoint");
-            }
+            // First, for files go only when the log's new start is on stable storage.
+            Guarded(() => Write(Changed()), Problem);
+            foreach (var (partition, hadSettled) in _unsettled.ToArray())
+                Guarded(() => Maintain(partition, hadSettled), $"{partition.Id} can't be brought to its checkpoint");
         }
         finally
         {
@@ -54,10 +58,30 @@ internal sealed class CheckpointTask(
         }
     }
 
-    private void Write()
+    private void Maintain(Partition partition, bool hadSettled)
     {
-        foreach (var partition in topics.Topics.SelectMany(topic => topic.Partitions))
+        if (!partition.Maintain(loop.Steady, _isDiskFull))
+            _unsettled[partition] = false;
+        else if (!hadSettled)
+            _unsettled[partition] = true;
+        else
+            _unsettled.Remove(partition);
+    }
+
+    private ICollection<Partition> Changed()
+    {
+        while (topics.Unsettled.Take() is { } partition)
+            _unsettled[partition] = false;
+        foreach (var partition in _unsettled.Keys.Where(it => topics.Find(it.Id.Topic, it.Id.Partition) != it).ToList())
+            _unsettled.Remove(partition);
+        return _unsettled.Keys;
+    }
+
+    private void Write(IEnumerable<Partition> partitions)
+    {
+        foreach (var partition in partitions)
             checkpoints.Note(partition.Log, partition.HighWatermark);
+        checkpoints.NoteRecoveryPoint(LocalMetadataLog.Partition, metadataLog.FlushedOffset);
         try
         {
             checkpoints.Write();

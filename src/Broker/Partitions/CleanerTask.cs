@@ -114,6 +114,7 @@ internal sealed class CleanerTask(
         }
 
         _cleaning!.Dispose();
+        topics.Unsettled.Add(_partition!);
         Note(_partition!, _cleaning);
         loop.Post(Run);
     }

@@ -40,6 +40,9 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
     /// <summary>Of this node's leadership; set by the metadata publisher, and never back.</summary>
     public LeaderEpoch LeaderEpoch { get; set; }
 
+    /// <summary>Hears of every change that <see cref="Maintain"/> or a checkpoint must learn of; may be null.</summary>
+    public UnsettledPartitions? Unsettled { get; init; }
+
     /// <summary>Consumers see what lies below.</summary>
     public Offset HighWatermark => new(Volatile.Read(ref _highWatermark));
 
@@ -48,6 +51,9 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
 
     /// <summary>Serialises what changes the log; never held while waiting for the disk.</summary>
     internal Lock Gate => _lock;
+
+    /// <summary>Held by <see cref="UnsettledPartitions"/> while the partition stands in it.</summary>
+    internal int UnsettledState;
 
     /// <summary>Held by the flush queue while the partition stands in it.</summary>
     internal int FlushState;
@@ -70,6 +76,7 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
                 return result;
             }
 
+            Unsettled?.Add(this);
             var end = result.NextOffset;
             if (durable is null || Log.Settings.IsRelaxed)
             {
@@ -147,12 +154,15 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
     /// </summary>
     public void ApplyRetention(Instant now)
     {
+        var start = Log.LogStartOffset;
         lock (_lock)
         {
             Retention.Apply(Log, now, HighWatermark);
             Log.RemoveExpiredProducers(now);
         }
 
+        if (Log.LogStartOffset != start)
+            Unsettled?.Add(this);
         Log.ReleaseIdle();
         ReportFailure();
     }
@@ -172,6 +182,7 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
             if (Log.IsOffline)
                 return ErrorCode.KafkaStorageError;
             Log.AdvanceLogStartOffset(before);
+            Unsettled?.Add(this);
             return ErrorCode.None;
         }
     }
@@ -180,8 +191,9 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
     /// What a log needs now and then: a flush after flush.ms, a checkpoint when much or long ago was appended since the
     /// last, its dropped files deleted. On a thread that may wait.
     /// </summary>
+    /// <returns>True when nothing is left to do until something changes.</returns>
     /// <exception cref="IOException">The disk refuses what is tried again at the next call.</exception>
-    public void Maintain(Instant now, bool isDiskFull = false)
+    public bool Maintain(Instant now, bool isDiskFull = false)
     {
         var end = Log.LogEndOffset;
         if (Log.FlushedOffset < end)
@@ -204,8 +216,10 @@ internal sealed class Partition(TopicPartition id, Uuid topicId, PartitionLog lo
                 Checkpoint();
         }
 
-        Log.DeleteObsolete(now, isDiskFull || Log.IsDiskFull);
+        var isSettled = Log.DeleteObsolete(now, isDiskFull || Log.IsDiskFull);
         ReportFailure();
+        return Log.IsOffline
+            || (isSettled && end == _checkpointed && end == Log.FlushedOffset && end == HighWatermark);
     }
 
     private void Checkpoint()

@@ -19,6 +19,9 @@ internal sealed class TopicPartitions
         ImmutableSortedDictionary.Create<string, HostedTopic>(StringComparer.Ordinal),
         ImmutableDictionary<Uuid, HostedTopic>.Empty);
 
+    /// <summary>Where its partitions say that they have changed.</summary>
+    public UnsettledPartitions Unsettled { get; } = new();
+
     /// <summary>In the order of the names: what is done for each is done in the same order in every process.</summary>
     public IEnumerable<HostedTopic> Topics => _state.ByName.Values;
 

@@ -1,3 +1,4 @@
+using Millrace.Core.Coordinators;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Millrace.Core.Coordinators;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;

@@ -1,3 +1,4 @@
+using Millrace.Core.Coordinators;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -19,16 +20,14 @@ namespace Millrace.Core.Groups;
 /// shell answers the call's replies with <see cref="GroupErrors.Fail"/>, those that wait with <see cref="Resign"/>, and
 /// loads a new coordinator from the log.</para>
 /// <para>3. Reads see what was replayed, committed or not; an answer built from a read that must not be undone by a
-/// crash is sent as if <see cref="GroupReply.AfterCommit"/>.</para>
+/// crash is sent as if <see cref="CoordinatorReply.AfterCommit"/>.</para>
 /// <para>4. Nothing that a request holds as bytes is kept without a copy.</para>
 /// <para>5. A group id is that of a classic group or of a stored one, never of both.</para>
 /// <para>6. An offset that was committed in a transaction counts once the transaction's marker was replayed; of two
 /// offsets for a partition that counts which stands later in the log, wherever the markers stand.</para>
 /// </remarks>
-internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberIds ids)
+internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberIds ids) : ICoordinatorCore
 {
-    private const long NoProducerId = -1;
-
     private readonly Dictionary<string, ClassicGroup> _groups = [];
     private readonly Dictionary<string, StoredGroup> _stored = [];
     private readonly CommittedOffsets _offsets = new();
@@ -39,6 +38,8 @@ internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberId
     private Instant _nextCleanup = Instant.Never;
     private long _replayed;
 
+    public static string Kept => "groups";
+
     /// <summary>Groups of this shard, those with offsets only included.</summary>
     public int GroupCount => _groups.Count + _stored.Count;
 
@@ -47,7 +48,8 @@ internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberId
     /// knows are passed over.
     /// </summary>
     /// <exception cref="MalformedFrameException">The record does not follow its specification.</exception>
-    public void Replay(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? value, long transactionOf = NoProducerId)
+    public void Replay(
+        ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? value, long transactionOf = ICoordinatorCore.NoProducerId)
     {
         _replayed++;
         var type = GroupRecords.TypeOf(key);
@@ -95,6 +97,8 @@ internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberId
                 Dismiss(group, member, error, effects);
     }
 
+    public static void Fail(IMessage response, ErrorCode error) => GroupErrors.Fail(response, error);
+
     private void ReplayOffset(in OffsetKey key, ReadOnlyMemory<byte>? value, long transactionOf)
     {
         if (value is not { } bytes)
@@ -116,7 +120,7 @@ internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberId
             Order = _replayed,
         };
         KeepGroup(key.Group);
-        if (transactionOf == NoProducerId)
+        if (transactionOf == ICoordinatorCore.NoProducerId)
             _offsets.Put(key, offset);
         else
             _pending.Put(transactionOf, key, offset);

@@ -7,17 +7,6 @@ namespace Millrace.Core.Groups;
 /// <summary>Turns replies into refusals when their records could not be stored.</summary>
 internal static class GroupErrors
 {
-    /// <summary>What a client is told when an append to __consumer_offsets fails: mostly to try again.</summary>
-    public static ErrorCode For(ErrorCode append) => append switch
-    {
-        ErrorCode.UnknownTopicOrPartition or ErrorCode.NotEnoughReplicas or ErrorCode.NotEnoughReplicasAfterAppend
-            or ErrorCode.RequestTimedOut => ErrorCode.CoordinatorNotAvailable,
-        ErrorCode.NotLeaderOrFollower or ErrorCode.KafkaStorageError => ErrorCode.NotCoordinator,
-        ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge or ErrorCode.InvalidFetchSize =>
-            ErrorCode.UnknownServerError,
-        _ => append,
-    };
-
     /// <summary>Makes a response say that the request failed; partitions that failed before keep their error.</summary>
     public static void Fail(IMessage response, ErrorCode error)
     {

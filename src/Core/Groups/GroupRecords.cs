@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Millrace.Core.Coordinators;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
 

@@ -54,6 +54,20 @@ internal sealed class LogCheckpoints(IDisk disk)
         }
     }
 
+    /// <summary>Up to where a log is on stable storage whose other facts stand elsewhere.</summary>
+    public void NoteRecoveryPoint(TopicPartition partition, Offset point)
+    {
+        lock (_lock)
+            _recoveryPoints.Set(partition, point);
+    }
+
+    /// <summary>None where it is not known.</summary>
+    public Offset RecoveryPointOf(TopicPartition partition)
+    {
+        lock (_lock)
+            return _recoveryPoints.Of(partition);
+    }
+
     /// <summary>Makes what was taken down durable; nothing if nothing is new.</summary>
     /// <exception cref="IOException">The old files are still in force.</exception>
     public void Write()

@@ -360,15 +360,17 @@ internal sealed class Recovery(
     };
 
     /// <summary>
-    /// A segment was dropped, and the checkpoint of the log's start could not be written: only what is dropped on a
-    /// full disk is emptied under its name as deleted.
+    /// A segment was dropped, and the checkpoint of the log's start could not be written: what is dropped on a full
+    /// disk is emptied under its name as deleted, and may have been about to be.
     /// </summary>
     private bool TellsOfStart(string name)
     {
         if (!name.EndsWith(".log.deleted", StringComparison.Ordinal))
             return false;
         using IDiskFile file = disk.Open($"{directory}/{name}");
-        return file.Length == 0;
+        return file.Length == 0
+            || (long.TryParse(name.AsSpan(0, name.IndexOf('.')), out long baseOffset)
+                && Resync.LastOffset(file, 0, file.Length, new Offset(baseOffset)) > opening.LogStartOffset);
     }
 
     private void ReportLostStart(long firstBase)

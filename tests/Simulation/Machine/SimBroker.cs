@@ -85,7 +85,12 @@ internal sealed class SimBroker
         };
         _metadataLog = LocalMetadataLog.Open(
             _disk,
-            new MetadataLogOptions(settings.NodeId) { BytesBetweenSnapshots = SnapshotBytes, Log = Log },
+            new MetadataLogOptions(settings.NodeId)
+            {
+                RecoveryPoint = checkpoints.RecoveryPointOf(LocalMetadataLog.Partition),
+                BytesBetweenSnapshots = SnapshotBytes,
+                Log = Log,
+            },
             _background.Now);
         var core = new Controller(settings, _world.Ids);
         _controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, Log);
@@ -98,7 +103,7 @@ internal sealed class SimBroker
             },
             new PartitionFolders(_disk, Log));
         new RetentionTask(Topics, _maintenance, settings, Log).Start();
-        _checkpoints = new CheckpointTask(Topics, checkpoints, _maintenance, Log);
+        _checkpoints = new CheckpointTask(Topics, _metadataLog, checkpoints, _maintenance, Log);
         _checkpoints.Save();
         _checkpoints.Start();
         _cleaner = new CleanerTask(Topics, _cleanerLoop, settings, _disk, Log);
@@ -117,8 +122,8 @@ internal sealed class SimBroker
         var isClean = !_publisher!.HasFailed;
         foreach (var partition in Topics.Topics.SelectMany(topic => topic.Partitions))
             isClean &= partition.Log.Close(clean: true);
-        _checkpoints!.Save();
         isClean &= _controller!.Stop();
+        _checkpoints!.Save();
         _metadataLog!.Dispose();
         if (isClean)
             DiskFiles.WriteAtomically(_disk, CleanShutdown, """{"version":0,"brokerEpoch":-1}""");

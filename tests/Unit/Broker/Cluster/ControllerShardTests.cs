@@ -117,6 +117,8 @@ public sealed class ControllerShardTests
 
         public Offset EndOffset { get; private set; } = Offset.Zero;
 
+        public Offset FlushedOffset => EndOffset;
+
         public bool IsEmpty => true;
 
         public IEnumerable<IMessage> ReadAll() => [];

@@ -1,6 +1,7 @@
 using System.Text;
 using Millrace.Broker.Cluster;
 using Millrace.Core.Controller;
+using Millrace.Core.Model;
 using Millrace.Core.Log;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Records;
@@ -130,6 +131,33 @@ public sealed class LocalMetadataLogTests
         Assert.Equal(Topics(2), Topics(_disk));
     }
 
+    [Theory]
+    [InlineData(10)]
+    [InlineData(int.MaxValue)]
+    public void AnEndThatIsLostIsRefusedIfItWasOnStableStorage(int lostBytes)
+    {
+        Offset end;
+        using (var log = Open(_disk))
+        {
+            Fill(log, 3);
+            end = log.FlushedOffset;
+        }
+
+        var content = _disk.Content(LogFile);
+        _disk.SetContent(LogFile, content[..^Math.Min(lostBytes, content.Length)]);
+
+        var refusal = Assert.ThrowsAny<IOException>(() => Open(_disk, recoveryPoint: end));
+
+        Assert.Contains($"and had {end}", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("Restore the folder from a copy", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AFolderThatIsLostIsRefused()
+    {
+        Assert.ThrowsAny<IOException>(() => Open(_disk, recoveryPoint: new Offset(5)));
+    }
+
     [Fact]
     public void DamageBeforeSoundRecordsIsRefused()
     {
@@ -191,9 +219,11 @@ public sealed class LocalMetadataLogTests
         return disk.Steps;
     }
 
-    private LocalMetadataLog Open(IDisk disk, long bytesBetweenSnapshots = 20_000_000) => LocalMetadataLog.Open(
+    private LocalMetadataLog Open(
+        IDisk disk, long bytesBetweenSnapshots = 20_000_000, Offset recoveryPoint = default) => LocalMetadataLog.Open(
         disk, new MetadataLogOptions(1)
         {
+            RecoveryPoint = recoveryPoint,
             BytesBetweenSnapshots = bytesBetweenSnapshots,
             Log = _told.Add,
         },

@@ -18,7 +18,7 @@ internal sealed class PartitionFixture : IFlushQueue
         var id = new TopicPartition("orders", 0);
         var log = PartitionLog.Open(
             Disk, id, LogSettings.Default, LogFixture.Now, new LogOpening(true, Offset.Zero, Offset.Zero));
-        Partition = new Partition(id, new Uuid(1, 1), log, this);
+        Partition = new Partition(id, new Uuid(1, 1), log, this) { Unsettled = Topics.Unsettled };
         Topics.Set(new HostedTopic("orders", Partition.TopicId, [Partition]));
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Millrace.Core.Coordinators;
 using Millrace.Core.Groups;
 using Millrace.Core.Model;
 using Millrace.Protocol.Messages;

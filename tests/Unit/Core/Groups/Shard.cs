@@ -1,4 +1,5 @@
 using System.Text;
+using Millrace.Core.Coordinators;
 using Millrace.Core.Groups;
 using Millrace.Core.Model;
 using Millrace.Protocol;
@@ -47,7 +48,7 @@ internal sealed class Shard
     private readonly GroupSettings _settings;
     private readonly CountedIds _ids = new();
     private readonly Effects _effects = new();
-    private readonly List<(GroupReply Reply, int End)> _held = [];
+    private readonly List<(CoordinatorReply Reply, int End)> _held = [];
 
     public Shard(GroupSettings? settings = null)
     {
@@ -249,7 +250,7 @@ internal sealed class Shard
         if (_effects.RecordCount > 0 && error != ErrorCode.None)
         {
             NextAppend = ErrorCode.None;
-            FailAppend(GroupErrors.For(error));
+            FailAppend(CoordinatorErrors.For(error));
             return;
         }
 

@@ -1,3 +1,4 @@
+using Millrace.Core.Coordinators;
 using Millrace.Core.Groups;
 using Millrace.Core.Model;
 using Millrace.Protocol;
