@@ -1,4 +1,4 @@
-using Millrace.Core.Groups;
+using Millrace.Core.Coordinators;
 using Millrace.Protocol.Messages;
 
 namespace Millrace.Core.Share;

@@ -1,4 +1,4 @@
-using Millrace.Core.Groups;
+using Millrace.Core.Coordinators;
 using Millrace.Core.Model;
 using Millrace.Core.Share;
 using Millrace.Protocol;
