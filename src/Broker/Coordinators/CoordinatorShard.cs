@@ -17,8 +17,8 @@ namespace Millrace.Broker.Coordinators;
 /// depends on appended records goes when these are flushed. 4. After a failed append everything that waits is refused
 /// and a new core is loaded from the log; when the storage has failed, none is. 5. Where the log can't be read whole,
 /// nothing is served: what a part of it says may be wrong. 6. On a full disk reads go on; changes are tried again
-/// every second, for each attempt that fails costs a loading. 7. Messages go when all that was decided before is on stable
-/// storage.</para>
+/// every second, for each attempt that fails costs a loading. 7. Messages go when all that was decided before is on
+/// stable storage.</para>
 /// </remarks>
 internal sealed class CoordinatorShard<TCore>
     where TCore : class, ICoordinatorCore

@@ -1,4 +1,5 @@
 using Millrace.Core.Coordinators;
+using Millrace.Core.Groups.Classic;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 
@@ -12,14 +13,14 @@ internal sealed partial class GroupCoordinator
     /// <summary>Protocol and subscriptions show in a stable group, assignments until they are replaced.</summary>
     public DescribeGroupsResponse.DescribedGroup Describe(string groupId, short version)
     {
-        if (!_groups.TryGetValue(groupId, out var group))
+        if (_table.Find<ClassicGroup>(groupId) is not { } group)
             return new DescribeGroupsResponse.DescribedGroup
             {
                 GroupId = groupId,
                 GroupState = "Dead",
                 ErrorCode = version >= FirstDescribeWithErrors ? ErrorCode.GroupIdNotFound : ErrorCode.None,
                 ErrorMessage = version < FirstDescribeWithErrors ? null
-                    : _stored.ContainsKey(groupId) ? $"Group {groupId} is not a classic group."
+                    : _table.Find(groupId) is not null ? $"Group {groupId} is not a classic group."
                     : $"Group {groupId} not found.",
             };
         var protocol = group.State == GroupState.Stable ? group.Protocol : null;
@@ -44,22 +45,15 @@ internal sealed partial class GroupCoordinator
     /// <summary>Adds the groups that pass the filters; an empty filter lets all pass, case does not matter.</summary>
     public void List(ListGroupsRequest request, List<ListGroupsResponse.ListedGroup> groups)
     {
-        foreach (var group in _groups.Values)
-            List(group.GroupId, group.ProtocolType, group.State.ToString(), StoredGroup.NameOf(GroupType.Classic));
-        foreach (var group in _stored.Values)
-            List(group.GroupId, group.ProtocolType, group.State, group.TypeName);
-
-        void List(string groupId, string protocolType, string state, string type)
-        {
-            if (Passes(request.StatesFilter, state) && Passes(request.TypesFilter, type))
+        foreach (var group in _table.Groups)
+            if (Passes(request.StatesFilter, group.StateName) && Passes(request.TypesFilter, group.TypeName))
                 groups.Add(new ListGroupsResponse.ListedGroup
                 {
-                    GroupId = groupId,
-                    ProtocolType = protocolType,
-                    GroupState = state,
-                    GroupType = type,
+                    GroupId = group.GroupId,
+                    ProtocolType = group.ProtocolType,
+                    GroupState = group.StateName,
+                    GroupType = group.TypeName,
                 });
-        }
     }
 
     /// <summary>
@@ -68,23 +62,18 @@ internal sealed partial class GroupCoordinator
     /// </summary>
     public ErrorCode Delete(string groupId, Effects effects)
     {
-        var group = _groups.GetValueOrDefault(groupId);
-        var stored = _stored.GetValueOrDefault(groupId);
-        if (group is null && stored is null)
+        if (_table.Find(groupId) is not { } group)
             return ErrorCode.GroupIdNotFound;
-        if (stored is { Type: GroupType.Share })
+        if (group.Type == GroupType.Share)
             return ErrorCode.CoordinatorNotAvailable;
-        if (stored is { IsEmpty: false } || group is { State: not GroupState.Empty })
+        if (!group.IsEmpty)
             return ErrorCode.NonEmptyGroup;
         foreach (var (topic, partitions) in _offsets.Of(groupId))
             foreach (var (partition, _) in partitions)
                 GroupRecords.DeleteOffset(effects, new OffsetKey(groupId, topic, partition));
         foreach (var key in _pending.Of(groupId).Where(key => !_offsets.TryGet(key, out _)))
             GroupRecords.DeleteOffset(effects, key);
-        if (stored is not null)
-            stored.Delete(effects);
-        else
-            GroupRecords.DeleteGroup(effects, groupId);
+        group.Delete(effects);
         return ErrorCode.None;
     }
 

@@ -1,4 +1,5 @@
 using Millrace.Core.Coordinators;
+using Millrace.Core.Groups.Classic;
 using Millrace.Core.Model;
 
 namespace Millrace.Core.Groups;
@@ -9,22 +10,17 @@ internal sealed partial class GroupCoordinator
     /// <summary>Does what is due and says when to call again; that may be at once, when there is more to do.</summary>
     public Instant Expire(Instant now, Effects effects)
     {
-        while (_deadlines.TryPeek(out var group, out var due) && due <= now)
+        while (effects.RecordCount < settings.MaxExpiredRecords && _table.TryTakeDue(now, out var group))
         {
-            if (effects.RecordCount >= settings.MaxExpiredRecords)
-                return now;
-            _deadlines.Dequeue();
-            if (due != group.ArmedAt)
-                continue;
-            group.ArmedAt = Instant.Never;
-            ExpireGroup(group, now, effects);
+            if (group is ClassicGroup classic)
+                ExpireGroup(classic, now, effects);
             var next = group.NextDeadline();
-            Arm(group, next > now ? next : now + 1);
+            _table.Arm(group, next > now ? next : now + 1);
         }
 
         CleanUp(now, effects);
         var nextCleanup = _uncleaned.Count > 0 ? now : _nextCleanup;
-        return _deadlines.TryPeek(out _, out var first) ? Instant.Min(first, nextCleanup) : nextCleanup;
+        return Instant.Min(_table.NextDeadline, nextCleanup);
     }
 
     private void ExpireGroup(ClassicGroup group, Instant now, Effects effects)
@@ -45,7 +41,7 @@ internal sealed partial class GroupCoordinator
         if (group.JoinEnd <= now)
             EndJoin(group, now, effects);
         if (IsForgettable(group))
-            _groups.Remove(group.GroupId);
+            _table.Remove(group.GroupId);
     }
 
     private void EndJoin(ClassicGroup group, Instant now, Effects effects)
@@ -61,14 +57,14 @@ internal sealed partial class GroupCoordinator
     {
         if (_nextCleanup <= now)
         {
-            foreach (var groupId in _groups.Keys)
+            foreach (var groupId in _table.Ids)
                 _uncleaned.Enqueue(groupId);
             _nextCleanup = now + settings.OffsetsRetentionCheckIntervalMs;
         }
 
         while (effects.RecordCount < settings.MaxExpiredRecords && _uncleaned.TryPeek(out var groupId))
         {
-            if (_groups.TryGetValue(groupId, out var group) && !CleanUp(group, now, effects))
+            if (_table.Find<ClassicGroup>(groupId) is { } group && !CleanUp(group, now, effects))
                 return;
             _uncleaned.Dequeue();
         }
@@ -99,7 +95,7 @@ internal sealed partial class GroupCoordinator
         if (anyLeft || _pending.Has(group.GroupId) || group is not { State: GroupState.Empty, Pending.Count: 0 })
             return true;
         if (IsForgettable(group))
-            _groups.Remove(group.GroupId);
+            _table.Remove(group.GroupId);
         else
             GroupRecords.DeleteGroup(effects, group.GroupId);
         return true;

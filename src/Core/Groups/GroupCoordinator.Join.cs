@@ -1,4 +1,5 @@
 using Millrace.Core.Coordinators;
+using Millrace.Core.Groups.Classic;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -22,12 +23,24 @@ internal sealed partial class GroupCoordinator
         else if (request.SessionTimeoutMs < settings.MinSessionTimeoutMs
             || request.SessionTimeoutMs > settings.MaxSessionTimeoutMs)
             join.Refuse(ErrorCode.InvalidSessionTimeout);
-        else if (_stored.TryGetValue(request.GroupId, out var stored))
-            JoinStored(stored, join);
-        else if (!_groups.TryGetValue(request.GroupId, out var group))
-            JoinUnknown(join);
         else
-            Join(group, join);
+            JoinKind(join);
+    }
+
+    private void JoinKind(in JoinCall join)
+    {
+        switch (_table.Find(join.Request.GroupId))
+        {
+            case ClassicGroup classic:
+                Join(classic, join);
+                break;
+            case StoredGroup stored:
+                JoinStored(stored, join);
+                break;
+            default:
+                JoinUnknown(join);
+                break;
+        }
     }
 
     private void JoinUnknown(in JoinCall join)
@@ -40,7 +53,7 @@ internal sealed partial class GroupCoordinator
 
         var group = new ClassicGroup(join.Request.GroupId);
         if (Join(group, join))
-            _groups.Add(group.GroupId, group);
+            _table.Add(group);
     }
 
     /// <summary>
@@ -130,7 +143,7 @@ internal sealed partial class GroupCoordinator
     {
         var deadline = join.Now + join.Request.SessionTimeoutMs;
         group.Pending.Add(memberId, deadline);
-        Arm(group, deadline);
+        _table.Arm(group, deadline);
         join.Refuse(ErrorCode.MemberIdRequired, memberId);
     }
 
@@ -169,7 +182,7 @@ internal sealed partial class GroupCoordinator
         group.HasGathered = group.IsGathering;
         group.Add(member, join.Request.ProtocolType);
         member.SessionEnd = join.Now + settings.NewMemberJoinTimeoutMs;
-        Arm(group, member.SessionEnd);
+        _table.Arm(group, member.SessionEnd);
         Rejoin(group, member, join);
     }
 

@@ -1,4 +1,5 @@
 using Millrace.Core.Coordinators;
+using Millrace.Core.Groups.Classic;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -32,7 +33,7 @@ internal sealed partial class GroupCoordinator
     {
         if (request.GroupId.Length == 0)
             return ErrorCode.InvalidGroupId;
-        if (!_groups.TryGetValue(request.GroupId, out var group))
+        if (_table.Find<ClassicGroup>(request.GroupId) is not { } group)
             return ErrorCode.UnknownMemberId;
         var error = group.Validate(request.MemberId, request.GroupInstanceId);
         if (error != ErrorCode.None)
@@ -46,7 +47,7 @@ internal sealed partial class GroupCoordinator
     private List<LeaveGroupResponse.MemberResponse> LeaveAll(
         string groupId, List<LeaveGroupRequest.MemberIdentity> members, Instant now, Effects effects)
     {
-        var group = _groups.GetValueOrDefault(groupId);
+        var group = _table.Find<ClassicGroup>(groupId);
         var responses = new List<LeaveGroupResponse.MemberResponse>(members.Count);
         var before = group?.Count;
         foreach (var member in members)

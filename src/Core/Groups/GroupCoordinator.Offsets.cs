@@ -1,5 +1,6 @@
 using System.Text;
 using Millrace.Core.Coordinators;
+using Millrace.Core.Groups.Classic;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -83,7 +84,7 @@ internal sealed partial class GroupCoordinator
     {
         if (groupId.Length == 0)
             return ErrorCode.InvalidGroupId;
-        if (_stored.TryGetValue(groupId, out var stored))
+        if (_table.Find(groupId) is StoredGroup stored)
         {
             if (!stored.IsEmpty)
                 return ErrorCode.NonEmptyGroup;
@@ -92,7 +93,7 @@ internal sealed partial class GroupCoordinator
             return ErrorCode.None;
         }
 
-        if (!_groups.TryGetValue(groupId, out var group))
+        if (_table.Find<ClassicGroup>(groupId) is not { } group)
             return ErrorCode.GroupIdNotFound;
         if (group.State != GroupState.Empty && group.ProtocolType != ConsumerProtocol.Type)
             return ErrorCode.NonEmptyGroup;
@@ -123,9 +124,9 @@ internal sealed partial class GroupCoordinator
     private ErrorCode ValidateCommit(OffsetCommitRequest request, short version, Instant now)
     {
         var generation = request.GenerationIdOrMemberEpoch;
-        if (_stored.TryGetValue(request.GroupId, out var stored))
+        if (_table.Find(request.GroupId) is StoredGroup stored)
             return ValidateCommit(stored, request.MemberId, generation, version);
-        if (!_groups.TryGetValue(request.GroupId, out var group))
+        if (_table.Find<ClassicGroup>(request.GroupId) is not { } group)
         {
             if (generation < 0)
                 return ErrorCode.None;

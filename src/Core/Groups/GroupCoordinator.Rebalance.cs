@@ -1,4 +1,5 @@
 using Millrace.Core.Coordinators;
+using Millrace.Core.Groups.Classic;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -12,7 +13,7 @@ internal sealed partial class GroupCoordinator
     public void Sync(
         SyncGroupRequest request, in RequestContext context, PendingReply reply, Instant now, Effects effects)
     {
-        var group = _groups.GetValueOrDefault(request.GroupId);
+        var group = _table.Find<ClassicGroup>(request.GroupId);
         var error = ValidateSync(group, request);
         if (error != ErrorCode.None)
         {
@@ -113,13 +114,13 @@ internal sealed partial class GroupCoordinator
         group.GatheringLeftMs = leftMs - delayMs;
         group.HasGathered = false;
         group.JoinEnd = now + delayMs;
-        Arm(group, group.JoinEnd);
+        _table.Arm(group, group.JoinEnd);
     }
 
     private void AwaitMembers(ClassicGroup group, Instant now)
     {
         group.JoinEnd = now + Math.Max(1, group.RebalanceTimeoutMs);
-        Arm(group, group.JoinEnd);
+        _table.Arm(group, group.JoinEnd);
     }
 
     private void CompleteIfAllJoined(ClassicGroup group, Instant now, Effects effects)
@@ -160,7 +161,7 @@ internal sealed partial class GroupCoordinator
         }
 
         group.SyncEnd = now + Math.Max(1, group.RebalanceTimeoutMs);
-        Arm(group, group.SyncEnd);
+        _table.Arm(group, group.SyncEnd);
     }
 
     private static void StoreEmpty(ClassicGroup group, Instant now, Effects effects)

@@ -15,26 +15,25 @@ internal sealed partial class GroupCoordinator
     private void ReplayStored(GroupType type, ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? value)
     {
         var (groupId, record) = GroupRecords.ReadStored(key, value, _strings);
-        var group = _stored.GetValueOrDefault(groupId);
+        var group = _table.Find<StoredGroup>(groupId);
         if (value is not null)
         {
-            if (group?.Type != type)
-                _stored[groupId] = group = new StoredGroup(groupId, type);
-            _groups.Remove(groupId);
-            group.Adopt(record);
+            if (group is not null && group.Type != type)
+                _table.Remove(groupId);
+            _table.GetOrAdd(groupId, id => new StoredGroup(id, type)).Adopt(record);
         }
         else if (group?.Type == type)
         {
             group.Forget(record);
-            if (record.Fact == GroupFact.Epoch && _stored.Remove(groupId) && HasOffsets(groupId))
-                GetOrAdd(groupId);
+            if (record.Fact == GroupFact.Epoch)
+                Forget(groupId);
         }
     }
 
     /// <summary>A member that names itself must be one; only groups that are not classic look at that.</summary>
     private ErrorCode ValidateFetch(OffsetFetchRequest.Group request) =>
         (request.MemberId is null && request.MemberEpoch < 0)
-            || !_stored.TryGetValue(request.GroupId, out var group) || group.Type == GroupType.Share
+            || _table.Find<StoredGroup>(request.GroupId) is not { } group || group.Type == GroupType.Share
             ? ErrorCode.None
             : group.Validate(request.MemberId ?? "", request.MemberEpoch);
 

@@ -1,4 +1,5 @@
 using Millrace.Core.Coordinators;
+using Millrace.Core.Groups.Classic;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -22,18 +23,16 @@ namespace Millrace.Core.Groups;
 /// <para>3. Reads see what was replayed, committed or not; an answer built from a read that must not be undone by a
 /// crash is sent as if <see cref="CoordinatorReply.AfterCommit"/>.</para>
 /// <para>4. Nothing that a request holds as bytes is kept without a copy.</para>
-/// <para>5. A group id is that of a classic group or of a stored one, never of both.</para>
+/// <para>5. A group id is that of one group, of one kind.</para>
 /// <para>6. An offset that was committed in a transaction counts once the transaction's marker was replayed; of two
 /// offsets for a partition that counts which stands later in the log, wherever the markers stand.</para>
 /// </remarks>
 internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberIds ids) : ICoordinatorCore
 {
-    private readonly Dictionary<string, ClassicGroup> _groups = [];
-    private readonly Dictionary<string, StoredGroup> _stored = [];
+    private readonly GroupTable _table = new();
     private readonly CommittedOffsets _offsets = new();
     private readonly PendingOffsets _pending = new();
     private readonly StringCache _strings = new();
-    private readonly PriorityQueue<ClassicGroup, Instant> _deadlines = new();
     private readonly Queue<string> _uncleaned = new();
     private Instant _nextCleanup = Instant.Never;
     private long _replayed;
@@ -41,7 +40,7 @@ internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberId
     public static string Kept => "groups";
 
     /// <summary>Groups of this shard, those with offsets only included.</summary>
-    public int GroupCount => _groups.Count + _stored.Count;
+    public int GroupCount => _table.Count;
 
     /// <summary>
     /// Applies one record, with the producer whose transaction it is part of, if any. Types of records that nobody
@@ -83,7 +82,7 @@ internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberId
     /// <summary>Begins service after the log was replayed: every stored member gets a full session.</summary>
     public void Start(Instant now)
     {
-        foreach (var group in _groups.Values)
+        foreach (var group in _table.Groups.OfType<ClassicGroup>())
             foreach (var member in group.Members)
                 RenewSession(group, member, now);
         _nextCleanup = now + settings.OffsetsRetentionCheckIntervalMs;
@@ -92,7 +91,7 @@ internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberId
     /// <summary>Answers everything that waits; the coordinator is not used any more.</summary>
     public void Resign(ErrorCode error, Effects effects)
     {
-        foreach (var group in _groups.Values)
+        foreach (var group in _table.Groups.OfType<ClassicGroup>())
             foreach (var member in group.Members)
                 Dismiss(group, member, error, effects);
     }
@@ -131,26 +130,28 @@ internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberId
         if (value is { } bytes)
         {
             var group = GroupRecords.ReadValue<GroupMetadataValue>(bytes, GroupMetadataValue.HighestVersion, _strings);
-            _stored.Remove(groupId);
             GetOrAdd(groupId).Adopt(group);
         }
-        else if (_groups.Remove(groupId) && HasOffsets(groupId))
+        else if (_table.Find<ClassicGroup>(groupId) is not null)
         {
-            GetOrAdd(groupId);
+            Forget(groupId);
         }
     }
 
-    private ClassicGroup GetOrAdd(string groupId)
+    private ClassicGroup GetOrAdd(string groupId) => _table.GetOrAdd(groupId, id => new ClassicGroup(id));
+
+    /// <summary>A group goes; one that had offsets leaves a holder of them behind.</summary>
+    private void Forget(string groupId)
     {
-        if (!_groups.TryGetValue(groupId, out var group))
-            _groups.Add(groupId, group = new ClassicGroup(groupId));
-        return group;
+        _table.Remove(groupId);
+        if (HasOffsets(groupId))
+            GetOrAdd(groupId);
     }
 
     /// <summary>Whose offsets are known is a group: a classic one unless its records say otherwise.</summary>
     private void KeepGroup(string groupId)
     {
-        if (!_stored.ContainsKey(groupId))
+        if (_table.Find(groupId) is null)
             GetOrAdd(groupId);
     }
 
@@ -160,16 +161,7 @@ internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberId
     private void RenewSession(ClassicGroup group, ClassicMember member, Instant now)
     {
         member.SessionEnd = now + member.SessionTimeoutMs;
-        Arm(group, member.SessionEnd);
-    }
-
-    /// <summary>Sees to it that <see cref="Expire"/> looks at the group by then.</summary>
-    private void Arm(ClassicGroup group, Instant deadline)
-    {
-        if (deadline >= group.ArmedAt)
-            return;
-        group.ArmedAt = deadline;
-        _deadlines.Enqueue(group, deadline);
+        _table.Arm(group, member.SessionEnd);
     }
 
     /// <summary>Answers what a member waits for, before it goes or is replaced.</summary>

@@ -1,3 +1,4 @@
+using Millrace.Core.Groups.Classic;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 

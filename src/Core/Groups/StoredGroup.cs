@@ -3,21 +3,6 @@ using Millrace.Protocol;
 
 namespace Millrace.Core.Groups;
 
-/// <summary>The kinds of groups; on the wire in small letters.</summary>
-internal enum GroupType
-{
-    Classic,
-
-    /// <summary>KIP-848</summary>
-    Consumer,
-
-    /// <summary>KIP-932</summary>
-    Share,
-
-    /// <summary>KIP-1071</summary>
-    Streams,
-}
-
 /// <summary>What a record tells of a group that is not classic.</summary>
 internal enum GroupFact
 {
@@ -30,7 +15,7 @@ internal enum GroupFact
 }
 
 /// <summary>
-/// A consumer, share or streams group of which nothing is known but its records: its members can't be heard here.
+/// A share or streams group of which nothing is known but its records: its members can't be heard here.
 /// Owned by <see cref="GroupCoordinator"/>; durable state that only its Replay changes.
 /// </summary>
 /// <remarks>
@@ -38,7 +23,7 @@ internal enum GroupFact
 /// </para>
 /// <para>2. Nothing of it ends by time: neither members nor the group's offsets.</para>
 /// </remarks>
-internal sealed class StoredGroup(string groupId, GroupType type)
+internal sealed class StoredGroup(string groupId, GroupType type) : Group(groupId)
 {
     private readonly HashSet<(short Type, string Detail)> _records = [];
     private readonly Dictionary<string, CurrentMember> _members = [];
@@ -46,33 +31,20 @@ internal sealed class StoredGroup(string groupId, GroupType type)
     private int _targetEpoch;
     private bool _hasTopology;
 
-    public string GroupId { get; } = groupId;
+    public override GroupType Type { get; } = type;
 
-    public GroupType Type { get; } = type;
+    public override bool IsEmpty => _members.Count == 0;
 
-    public bool IsEmpty => _members.Count == 0;
-
-    /// <summary>The type as it is called on the wire.</summary>
-    public string TypeName => NameOf(Type);
-
-    public string ProtocolType => TypeName;
+    public override string ProtocolType => TypeName;
 
     /// <summary>As Kafka calls it: what the epochs of group and members say.</summary>
-    public string State =>
+    public override string StateName =>
         IsEmpty ? "Empty"
         : Type == GroupType.Share ? "Stable"
         : Type == GroupType.Streams && !_hasTopology ? "NotReady"
         : _epoch > _targetEpoch ? "Assigning"
         : _members.Values.All(member => member == new CurrentMember(_targetEpoch, StableMember)) ? "Stable"
         : "Reconciling";
-
-    public static string NameOf(GroupType type) => type switch
-    {
-        GroupType.Consumer => "consumer",
-        GroupType.Share => "share",
-        GroupType.Streams => "streams",
-        _ => "classic",
-    };
 
     /// <summary>What a member's state is called in the records of such groups when it has what it is to have.</summary>
     private sbyte StableMember => Type == GroupType.Streams ? (sbyte)1 : (sbyte)0;
@@ -132,7 +104,7 @@ internal sealed class StoredGroup(string groupId, GroupType type)
     /// Deletes every record of the group, which nobody is in. Kafka reads none but in this order: first what members
     /// have, then what they are to have, themselves, and last the epoch, which has the lowest type.
     /// </summary>
-    public void Delete(Effects effects)
+    public override void Delete(Effects effects)
     {
         foreach (var (type, detail) in _records
             .OrderByDescending(record => record.Type).ThenBy(record => record.Detail, StringComparer.Ordinal))

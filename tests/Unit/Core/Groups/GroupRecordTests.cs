@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Millrace.Core.Coordinators;
 using Millrace.Core.Groups;
+using Millrace.Core.Groups.Classic;
 using Millrace.Core.Model;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;

@@ -1,4 +1,4 @@
-namespace Millrace.Core.Groups;
+namespace Millrace.Core.Groups.Classic;
 
 /// <summary>
 /// The states of a classic group. Dead, Kafka's fifth, has no value here: a dead group does not exist.

@@ -1,6 +1,6 @@
 using Millrace.Protocol.Wire;
 
-namespace Millrace.Core.Groups;
+namespace Millrace.Core.Groups.Classic;
 
 /// <summary>What consumers, as opposed to Connect workers and others, put into a member's metadata.</summary>
 internal static class ConsumerProtocol

@@ -2,7 +2,7 @@ using Millrace.Core.Coordinators;
 using Millrace.Core.Model;
 using Millrace.Protocol.Messages;
 
-namespace Millrace.Core.Groups;
+namespace Millrace.Core.Groups.Classic;
 
 /// <summary>A request of a member that waits for the others.</summary>
 internal readonly record struct ParkedRequest(PendingReply Token, short ApiVersion);

@@ -1,8 +1,9 @@
+using Millrace.Core.Coordinators;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 
-namespace Millrace.Core.Groups;
+namespace Millrace.Core.Groups.Classic;
 
 /// <summary>
 /// A classic group: its members, their votes and the deadlines that run. Owned by <see cref="GroupCoordinator"/>, which
@@ -15,20 +16,24 @@ namespace Millrace.Core.Groups;
 /// <para>2. Members keep the order in which they joined; the first is the leader until it leaves.</para>
 /// <para>3. Only in CompletingRebalance does a sync wait.</para>
 /// </remarks>
-internal sealed class ClassicGroup(string groupId)
+internal sealed class ClassicGroup(string groupId) : Group(groupId)
 {
     private readonly Dictionary<string, int> _supporters = [];
     private readonly Dictionary<string, string> _instances = [];
     private OrderedDictionary<string, ClassicMember> _members = [];
+    private string _protocolType = "";
 
-    public string GroupId { get; } = groupId;
+    public override GroupType Type => GroupType.Classic;
 
     public GroupState State { get; set; }
 
+    public override string StateName => State.ToString();
+
+    public override bool IsEmpty => State == GroupState.Empty;
+
     public int Generation { get; set; }
 
-    /// <summary>"consumer", "connect" ...; "" for a group that only holds offsets.</summary>
-    public string ProtocolType { get; private set; } = "";
+    public override string ProtocolType => _protocolType;
 
     public string? Protocol { get; set; }
 
@@ -57,9 +62,6 @@ internal sealed class ClassicGroup(string groupId)
 
     /// <summary>How much longer the gathering may be prolonged.</summary>
     public int GatheringLeftMs { get; set; }
-
-    /// <summary>The earliest deadline for which the coordinator's queue holds this group.</summary>
-    public Instant ArmedAt { get; set; } = Instant.Never;
 
     public int AwaitingJoin { get; private set; }
 
@@ -111,7 +113,7 @@ internal sealed class ClassicGroup(string groupId)
     public void Add(ClassicMember member, string protocolType)
     {
         if (_members.Count == 0)
-            ProtocolType = protocolType;
+            _protocolType = protocolType;
         Leader ??= member.MemberId;
         Pending.Remove(member.MemberId);
         _members.Add(member.MemberId, member);
@@ -242,14 +244,16 @@ internal sealed class ClassicGroup(string groupId)
 
         State = _members.Count == 0 ? GroupState.Empty : GroupState.Stable;
         Generation = value.Generation;
-        ProtocolType = value.ProtocolType;
+        _protocolType = value.ProtocolType;
         Protocol = value.Protocol;
         Leader = _members.Count == 0 ? null : value.Leader;
         StateSince = value.CurrentStateTimestamp < 0 ? Instant.Never : new(value.CurrentStateTimestamp);
         IsStored = true;
     }
 
-    public Instant NextDeadline()
+    public override void Delete(Effects effects) => GroupRecords.DeleteGroup(effects, GroupId);
+
+    public override Instant NextDeadline()
     {
         var next = Instant.Min(JoinEnd, SyncEnd);
         foreach (var deadline in Pending.Values)
