@@ -5,6 +5,7 @@ using Millrace.Broker.Io;
 using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
 using Millrace.Broker.Requests.Configs;
+using Millrace.Broker.Share;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
 using Millrace.Core.Log;
@@ -56,7 +57,9 @@ public sealed class Node : IDisposable
 
         var coordinators = new GroupCoordinators(_background, settings, new MemberIds()) { Log = log };
         var checkpoints = new LogCheckpoints(disk);
-        _publisher = new MetadataPublisher(disk, _topics, coordinators, _committer, settings, Clock.Machine)
+        var share = new ShareGroups(_topics, _background, settings, log);
+        _publisher = new MetadataPublisher(
+            disk, _topics, [coordinators, share.Coordinators], _committer, settings, Clock.Machine)
         {
             WereLogsClosed = _directory.WasCleanlyShutDown,
             Checkpoints = checkpoints,
@@ -74,6 +77,7 @@ public sealed class Node : IDisposable
             Clock.Machine.Now);
         var core = new Controller(settings, Randomness.Machine);
         var controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, log);
+        share.Configs = () => controller.Image.Configs;
         var (host, port) = AdvertisedAddress(settings);
         controller.Start(
             new NodeState(directory.DirectoryId, Randomness.Machine.NewUuid())
@@ -87,7 +91,7 @@ public sealed class Node : IDisposable
         var identity = new NodeIdentity(_directory.ClusterId, settings.NodeId, host, port);
         var limits = new ConnectionLimits(settings.Int("socket.request.max.bytes"), InFlightRequests, UnsentBytes);
         _checkpoints = new CheckpointTask(_topics, _metadataLog, checkpoints, _maintenance, log);
-        var dispatcher = Dispatcher(identity, settings, controller, coordinators);
+        var dispatcher = Dispatcher(identity, settings, controller, coordinators, share);
         if (!directory.WasCleanlyShutDown && _topics.Topics.Any())
             log($"After an unclean stop {_topics.Topics.Sum(topic => topic.Partitions.Length)} logs were checked.");
         _retention = new RetentionTask(_topics, _maintenance, settings, log);
@@ -163,10 +167,11 @@ public sealed class Node : IDisposable
     }
 
     private RequestDispatcher Dispatcher(
-        NodeIdentity node, BrokerSettings settings, ControllerShard controller, GroupCoordinators coordinators)
+        NodeIdentity node, BrokerSettings settings, ControllerShard controller, GroupCoordinators coordinators,
+        ShareGroups share)
     {
         var apiVersions = new ApiVersionsHandler(node);
-        var dispatcher = new RequestDispatcher(new Dictionary<ApiKey, RequestHandler>
+        var dispatcher = new RequestDispatcher(new Dictionary<ApiKey, RequestHandler>(share.Handlers())
         {
             [ApiKey.Produce] = new ProduceHandler(_topics),
             [ApiKey.Fetch] = new FetchHandler(_topics, settings),

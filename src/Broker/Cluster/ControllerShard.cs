@@ -147,12 +147,14 @@ internal sealed class ControllerShard
     /// Makes the internal topic if it is not there yet, then goes on. Its replication factor is that of one broker,
     /// whatever is set.
     /// </summary>
-    public void CreateInternalTopic(string name, Action then) =>
+    public void CreateInternalTopic(string name, Action then)
+    {
+        var topic = InternalTopic.Of(name);
         Run(
             (core, records) => core.CreateTopic(
-                name, _settings.Int("offsets.topic.num.partitions"), 1, records,
-                ("cleanup.policy", "compact"), ("compression.type", "producer"), ("segment.bytes", "104857600")),
+                name, _settings.Int(topic.PartitionsSetting), 1, records, topic.Configs),
             _ => then());
+    }
 
     /// <summary>
     /// Calls <paramref name="use"/> with the first id and the size of a block that nobody else gets; the size is 0

@@ -20,8 +20,8 @@ namespace Millrace.Broker.Cluster;
 /// again.</para>
 /// </remarks>
 internal sealed class MetadataPublisher(
-    IDisk disk, TopicPartitions topics, GroupCoordinators coordinators, IFlushQueue flushQueue, BrokerSettings settings,
-    IClock clock)
+    IDisk disk, TopicPartitions topics, IReadOnlyList<ICoordinators> coordinators, IFlushQueue flushQueue,
+    BrokerSettings settings, IClock clock)
 {
     private ClusterImage _published = ClusterImage.Empty;
 
@@ -101,8 +101,7 @@ internal sealed class MetadataPublisher(
             });
         }
 
-        if (topic.Name == TopicName.ConsumerOffsets)
-            coordinators.Serve(opened.ToImmutable());
+        coordinators.FirstOrDefault(kind => kind.Topic == topic.Name)?.Serve(opened.ToImmutable());
     }
 
     private PartitionLog Open(TopicPartition id, Uuid topicId, LogSettings logSettings)
@@ -130,8 +129,7 @@ internal sealed class MetadataPublisher(
     private void Drop(HostedTopic topic)
     {
         topics.Remove(topic);
-        if (topic.Name == TopicName.ConsumerOffsets)
-            coordinators.Serve([]);
+        coordinators.FirstOrDefault(kind => kind.Topic == topic.Name)?.Serve([]);
         foreach (var partition in topic.Partitions)
         {
             partition.Close();

@@ -1,5 +1,6 @@
 using Millrace.Broker.Partitions;
 using Millrace.Core.Configs;
+using Millrace.Core.Controller;
 using Millrace.Core.Groups;
 
 namespace Millrace.Broker.Coordinators;
@@ -8,7 +9,7 @@ namespace Millrace.Broker.Coordinators;
 /// The shards of the group coordinator, one for each partition of <c>__consumer_offsets</c>. The metadata publisher
 /// alone sets them; readers take no lock.
 /// </summary>
-internal sealed class GroupCoordinators(ILoop timers, BrokerSettings settings, IMemberIds memberIds)
+internal sealed class GroupCoordinators(ILoop timers, BrokerSettings settings, IMemberIds memberIds) : ICoordinators
 {
     private readonly GroupSettings _settings = new()
     {
@@ -25,6 +26,8 @@ internal sealed class GroupCoordinators(ILoop timers, BrokerSettings settings, I
     /// <summary>Hears of groups that can't be served.</summary>
     public Action<string> Log { get; init; } = _ => { };
 
+    public string Topic => TopicName.ConsumerOffsets;
+
     public IReadOnlyList<CoordinatorShard<GroupCoordinator>> Shards => _shards;
 
     /// <summary>The shard that keeps the group; null while there is no <c>__consumer_offsets</c>.</summary>
@@ -34,7 +37,6 @@ internal sealed class GroupCoordinators(ILoop timers, BrokerSettings settings, I
         return shards.Length == 0 ? null : shards[GroupPartition.For(groupId, shards.Length)];
     }
 
-    /// <summary>Loads a shard for each partition that has none yet; with no partitions, closes all.</summary>
     public void Serve(IReadOnlyList<Partition> partitions)
     {
         var shards = _shards;

@@ -1,6 +1,7 @@
 using Millrace.Broker.Cluster;
 using Millrace.Broker.Partitions;
 using Millrace.Core.Controller;
+using Millrace.Core.Share;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 
@@ -8,11 +9,12 @@ namespace Millrace.Broker.Requests;
 
 /// <summary>
 /// FindCoordinator (key 10), versions 0 to 6. On one node every coordinator is this broker; the first question for a
-/// group's makes <c>__consumer_offsets</c> and is answered when it is there.
+/// group's makes <c>__consumer_offsets</c>, for a share partition's <c>__share_group_state</c>, and is answered when
+/// it is there.
 /// </summary>
 /// <remarks>
-/// <para>Version 4 asks for several keys at once. Known gap: transactions and share partitions have no coordinator
-/// yet.</para>
+/// <para>Version 4 asks for several keys at once, 6 for those of share partitions: <c>group:topicId:partition</c>.
+/// Known gap: transactions have no coordinator yet.</para>
 /// </remarks>
 internal sealed class FindCoordinatorHandler(TopicPartitions topics, ControllerShard controller, NodeIdentity node)
     : RequestHandler<FindCoordinatorRequest>
@@ -24,8 +26,14 @@ internal sealed class FindCoordinatorHandler(TopicPartitions topics, ControllerS
 
     protected override void Handle(PendingRequest pending, FindCoordinatorRequest request)
     {
-        if (request.KeyType == Group && topics.Find(TopicName.ConsumerOffsets) is null)
-            controller.CreateInternalTopic(TopicName.ConsumerOffsets, () => pending.Reply(Answer(pending, request)));
+        var topic = request.KeyType switch
+        {
+            Group => TopicName.ConsumerOffsets,
+            Share when Error(request.KeyType, pending.Version) == ErrorCode.None => TopicName.ShareGroupState,
+            _ => null,
+        };
+        if (topic is not null && topics.Find(topic) is null)
+            controller.CreateInternalTopic(topic, () => pending.Reply(Answer(pending, request)));
         else
             pending.Reply(Answer(pending, request));
     }
@@ -46,26 +54,31 @@ internal sealed class FindCoordinatorHandler(TopicPartitions topics, ControllerS
         if (pending.Version < FirstVersionWithMany)
             return response;
         foreach (var key in request.CoordinatorKeys)
-        {
-            response.Coordinators.Add(new()
-            {
-                Key = key,
-                NodeId = response.NodeId,
-                Host = response.Host,
-                Port = response.Port,
-                ErrorCode = error,
-                ErrorMessage = found ? "" : response.ErrorMessage,
-            });
-        }
-
+            response.Coordinators.Add(Answer(key, request.KeyType, response));
         return response;
+    }
+
+    private static FindCoordinatorResponse.Coordinator Answer(
+        string key, sbyte keyType, FindCoordinatorResponse response)
+    {
+        if (keyType == Share && (response.ErrorCode != ErrorCode.None || !SharePartitionKey.TryParse(key, out _)))
+            return new() { Key = key, NodeId = -1, Port = -1, ErrorCode = ErrorCode.InvalidRequest, ErrorMessage = "" };
+        return new()
+        {
+            Key = key,
+            NodeId = response.NodeId,
+            Host = response.Host,
+            Port = response.Port,
+            ErrorCode = response.ErrorCode,
+            ErrorMessage = response.ErrorCode == ErrorCode.None ? "" : response.ErrorMessage,
+        };
     }
 
     private static ErrorCode Error(sbyte keyType, short version) => keyType switch
     {
         Group => ErrorCode.None,
+        Share => version < FirstVersionWithShare ? ErrorCode.InvalidRequest : ErrorCode.None,
         < Group or > Share => ErrorCode.InvalidRequest,
-        Share when version < FirstVersionWithShare => ErrorCode.InvalidRequest,
         _ => ErrorCode.CoordinatorNotAvailable,
     };
 

@@ -1,6 +1,7 @@
 using Millrace.Broker.Coordinators;
 using Millrace.Broker.Partitions;
 using Millrace.Core.Configs;
+using Millrace.Core.Controller;
 using Millrace.Core.Coordinators;
 using Millrace.Core.Model;
 using Millrace.Core.Share;
@@ -16,7 +17,7 @@ namespace Millrace.Broker.Share;
 /// <para>An answer comes once, from any thread: at once where the coordinator can't be had or refuses, else when all it
 /// tells of is on stable storage.</para>
 /// </remarks>
-internal sealed class ShareCoordinators(ILoop timers, BrokerSettings settings)
+internal sealed class ShareCoordinators(ILoop timers, BrokerSettings settings) : ICoordinators
 {
     private readonly int _updatesPerSnapshot = settings.Int("share.coordinator.snapshot.update.records.per.snapshot");
     private volatile CoordinatorShard<ShareCoordinator>[] _shards = [];
@@ -27,7 +28,8 @@ internal sealed class ShareCoordinators(ILoop timers, BrokerSettings settings)
     /// <summary>Hears of a state that was begun anew or deleted: what is known of it is to be read anew.</summary>
     public Action<SharePartitionKey> OnReplaced { get; set; } = _ => { };
 
-    /// <summary>Loads a shard for each partition that has none yet; with no partitions, closes all.</summary>
+    public string Topic => TopicName.ShareGroupState;
+
     public void Serve(IReadOnlyList<Partition> partitions)
     {
         var shards = _shards;

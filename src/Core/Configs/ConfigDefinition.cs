@@ -85,6 +85,8 @@ internal sealed class ConfigRule
         new($"must be {other} or lie between {least} and {most}", text => double.Parse(text) is var value
             && (value == other || (value >= least && value <= most)));
 
+    public static ConfigRule That(string demand, Func<string, bool> holds) => new(demand, holds);
+
     /// <summary>One of the words, by case; for a list each of its items; for a boolean whatever the case.</summary>
     public static ConfigRule Among(params string[] words) =>
         new($"must be one of {string.Join(", ", words)}", words.Contains);

@@ -21,7 +21,9 @@ internal sealed class ShareSessions(int limit)
 
     public int Count => _sessions.Count;
 
-    /// <summary>A ShareFetch with the epoch <see cref="Initial"/>: a former session of the member is forgotten.</summary>
+    /// <summary>
+    /// A ShareFetch with the epoch <see cref="Initial"/>: a former session of the member is forgotten.
+    /// </summary>
     public ErrorCode TryBegin(
         ShareSessionKey key, object connection, IEnumerable<(Uuid Topic, int Partition)> partitions,
         out ShareSession? session)

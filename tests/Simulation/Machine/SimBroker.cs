@@ -77,7 +77,7 @@ internal sealed class SimBroker
         _disk.FlushDirectory("");
         var coordinators = new GroupCoordinators(_background, settings, _world.Ids) { Log = Log };
         var checkpoints = new LogCheckpoints(_disk);
-        _publisher = new MetadataPublisher(_disk, Topics, coordinators, _flushQueue, settings, _background)
+        _publisher = new MetadataPublisher(_disk, Topics, [coordinators], _flushQueue, settings, _background)
         {
             WereLogsClosed = WasCleanlyShutDown,
             Checkpoints = checkpoints,

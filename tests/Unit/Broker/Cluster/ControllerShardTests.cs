@@ -27,7 +27,7 @@ public sealed class ControllerShardTests
         var settings = new BrokerSettings([]);
         _fixture.Topics.Remove(_fixture.Topics.Find("orders")!);
         var publisher = new MetadataPublisher(
-            _fixture.Disk, _fixture.Topics, new GroupCoordinators(_fixture.Loop, settings, new MemberIds()), _fixture,
+            _fixture.Disk, _fixture.Topics, [new GroupCoordinators(_fixture.Loop, settings, new MemberIds())], _fixture,
             settings, _fixture.Loop)
         {
             Checkpoints = new LogCheckpoints(_fixture.Disk),

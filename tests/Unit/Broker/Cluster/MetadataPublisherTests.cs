@@ -26,8 +26,8 @@ public sealed class MetadataPublisherTests
         var settings = new BrokerSettings([]);
         _fixture.Topics.Remove(_fixture.Topics.Find("orders")!);
         _publisher = new MetadataPublisher(
-            Disk, _fixture.Topics, new GroupCoordinators(_fixture.Loop, settings, new MemberIds()), _fixture, settings,
-            _fixture.Loop)
+            Disk, _fixture.Topics, [new GroupCoordinators(_fixture.Loop, settings, new MemberIds())], _fixture,
+            settings, _fixture.Loop)
         {
             Checkpoints = new LogCheckpoints(Disk),
             Log = _told.Add,

@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Millrace.Core.Configs;
+using Millrace.Core.Controller;
+
+namespace Millrace.Core.Share;
+
+/// <summary>
+/// The settings in force of each share group: its own over the broker's. They are read again when the cluster's
+/// settings are others.
+/// </summary>
+internal sealed class ShareGroupSettings(BrokerSettings broker, Func<ConfigsImage> configs)
+{
+    private volatile State _state = new(ConfigsImage.Empty, ImmutableDictionary<string, ShareSettings>.Empty);
+
+    public ShareSettings Of(string groupId)
+    {
+        var current = configs();
+        var state = _state;
+        if (!ReferenceEquals(state.Configs, current))
+            state = new State(current, ImmutableDictionary<string, ShareSettings>.Empty);
+        var own = current.Of(ConfigResource.Group, groupId);
+        var name = own.IsEmpty ? "" : groupId;
+        if (state.Groups.TryGetValue(name, out var known))
+            return known;
+        var settings = Read(own);
+        _state = state with { Groups = state.Groups.SetItem(name, settings) };
+        return settings;
+    }
+
+    private ShareSettings Read(ImmutableSortedDictionary<string, string> own)
+    {
+        ShareOffsetReset.TryParse(Text("share.auto.offset.reset"), out var reset);
+        return new ShareSettings
+        {
+            LockDurationMs = Int("share.record.lock.duration.ms"),
+            DeliveryCountLimit = Int("share.delivery.count.limit"),
+            MaxRecordLocks = Int("share.partition.max.record.locks"),
+            AllowsRenewal = bool.Parse(Text("share.renew.acknowledge.enable")),
+            IsReadCommitted = Text("share.isolation.level") == "read_committed",
+            OffsetReset = reset,
+        };
+
+        int Int(string name) => int.Parse(Text(name), CultureInfo.InvariantCulture);
+
+        string Text(string name)
+        {
+            var config = ShareConfigs.Group.First(config => config.Name == name);
+            return own.TryGetValue(name, out var text) && config.WhatIsWrong(text) is null ? text
+                : config.BrokerSynonym is { } synonym ? broker.Text(synonym)
+                : config.Default!;
+        }
+    }
+
+    /// <summary>What was read of the settings; the group named "" is any that has none of its own.</summary>
+    private sealed record State(ConfigsImage Configs, ImmutableDictionary<string, ShareSettings> Groups);
+}
