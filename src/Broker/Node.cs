@@ -5,6 +5,7 @@ using Millrace.Broker.Io;
 using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
 using Millrace.Broker.Requests.Configs;
+using Millrace.Broker.Requests.Groups;
 using Millrace.Broker.Share;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
@@ -57,7 +58,7 @@ public sealed class Node : IDisposable
 
         var coordinators = new GroupCoordinators(_background, settings, new MemberIds()) { Log = log };
         var checkpoints = new LogCheckpoints(disk);
-        var share = new ShareGroups(_topics, _background, settings, log);
+        var share = new ShareGroups(_topics, coordinators, _background, settings, log);
         _publisher = new MetadataPublisher(
             disk, _topics, [coordinators, share.Coordinators], _committer, settings, Clock.Machine)
         {
@@ -77,7 +78,7 @@ public sealed class Node : IDisposable
             Clock.Machine.Now);
         var core = new Controller(settings, Randomness.Machine);
         var controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, log);
-        share.Configs = () => controller.Image.Configs;
+        share.Start(controller);
         var (host, port) = AdvertisedAddress(settings);
         controller.Start(
             new NodeState(directory.DirectoryId, Randomness.Machine.NewUuid())
@@ -195,6 +196,9 @@ public sealed class Node : IDisposable
             [ApiKey.DescribeConfigs] = new DescribeConfigsHandler(controller, settings),
             [ApiKey.AlterConfigs] = new AlterConfigsHandler(controller),
             [ApiKey.IncrementalAlterConfigs] = new IncrementalAlterConfigsHandler(controller),
+            [ApiKey.OffsetDelete] = new OffsetDeleteHandler(coordinators, _topics),
+            [ApiKey.ConsumerGroupHeartbeat] = new ConsumerGroupHeartbeatHandler(coordinators),
+            [ApiKey.ConsumerGroupDescribe] = new ConsumerGroupDescribeHandler(coordinators),
             [ApiKey.CreatePartitions] = new CreatePartitionsHandler(controller),
             [ApiKey.DescribeCluster] = new DescribeClusterHandler(node),
         });

@@ -57,6 +57,8 @@ internal sealed class MetadataPublisher(
                 Apply(topic, present, image.Configs);
         }
 
+        foreach (var kind in coordinators)
+            kind.Publish(image);
         _published = image;
         return isWhole;
     }

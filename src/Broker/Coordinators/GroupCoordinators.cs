@@ -1,6 +1,7 @@
 using Millrace.Broker.Partitions;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
+using Millrace.Core.Coordinators;
 using Millrace.Core.Groups;
 
 namespace Millrace.Broker.Coordinators;
@@ -11,20 +12,16 @@ namespace Millrace.Broker.Coordinators;
 /// </summary>
 internal sealed class GroupCoordinators(ILoop timers, BrokerSettings settings, IMemberIds memberIds) : ICoordinators
 {
-    private readonly GroupSettings _settings = new()
-    {
-        MinSessionTimeoutMs = settings.Int("group.min.session.timeout.ms"),
-        MaxSessionTimeoutMs = settings.Int("group.max.session.timeout.ms"),
-        InitialRebalanceDelayMs = settings.Int("group.initial.rebalance.delay.ms"),
-        MaxSize = settings.Int("group.max.size"),
-        MaxOffsetMetadataBytes = settings.Int("offset.metadata.max.bytes"),
-        OffsetsRetentionMs = settings.Int("offsets.retention.minutes") * 60_000L,
-    };
+    private readonly GroupSettings _settings = GroupSettings.Of(settings);
+    private volatile ClusterImage _image = ClusterImage.Empty;
 
     private volatile CoordinatorShard<GroupCoordinator>[] _shards = [];
 
     /// <summary>Hears of groups that can't be served.</summary>
     public Action<string> Log { get; init; } = _ => { };
+
+    /// <summary>Gets what groups want done elsewhere.</summary>
+    public Action<CoordinatorMessage> Send { get; set; } = _ => { };
 
     public string Topic => TopicName.ConsumerOffsets;
 
@@ -52,6 +49,13 @@ internal sealed class GroupCoordinators(ILoop timers, BrokerSettings settings, I
         }
     }
 
+    public void Publish(ClusterImage image)
+    {
+        _image = image;
+        foreach (var shard in _shards)
+            shard.Run((core, now, _) => core.OnMetadata(image, now));
+    }
+
     private CoordinatorShard<GroupCoordinator> Load(Partition partition) =>
-        new(partition, () => new GroupCoordinator(_settings, memberIds), timers, Log);
+        new(partition, () => new GroupCoordinator(_settings, memberIds, _image), timers, Log, message => Send(message));
 }

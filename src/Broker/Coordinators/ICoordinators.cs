@@ -1,4 +1,5 @@
 using Millrace.Broker.Partitions;
+using Millrace.Core.Controller;
 
 namespace Millrace.Broker.Coordinators;
 
@@ -10,4 +11,9 @@ internal interface ICoordinators
 
     /// <summary>Loads a shard for each partition that has none yet; with no partitions, closes all.</summary>
     void Serve(IReadOnlyList<Partition> partitions);
+
+    /// <summary>The cluster's topics and settings are these from now on.</summary>
+    void Publish(ClusterImage image)
+    {
+    }
 }

@@ -22,6 +22,7 @@ internal enum ConfigSource : sbyte
     DynamicDefaultBroker = 3,
     StaticBroker = 4,
     Default = 5,
+    DynamicGroup = 8,
 }
 
 /// <summary>One setting, defined once: parsing, validation, DescribeConfigs and documentation derive from it.</summary>
@@ -75,6 +76,13 @@ internal sealed class ConfigRule
         item => item == "*" || item.Split(':') is [var partition, var broker]
             && int.TryParse(partition, out _) && int.TryParse(broker, out _));
 
+    /// <summary>latest, earliest, or by_duration: and an ISO 8601 duration that is not negative.</summary>
+    public static readonly ConfigRule OffsetReset = new(
+        "must be latest, earliest or by_duration:PnDTnHnMn.nS",
+        text => text is "latest" or "earliest"
+            || (text.StartsWith("by_duration:", StringComparison.Ordinal)
+                && Iso8601.TryParseDuration(text["by_duration:".Length..], out _)));
+
     public static ConfigRule AtLeast(double least) =>
         new($"must be at least {least}", text => double.Parse(text) >= least);
 
@@ -84,8 +92,6 @@ internal sealed class ConfigRule
     public static ConfigRule BetweenOr(double other, double least, double most) =>
         new($"must be {other} or lie between {least} and {most}", text => double.Parse(text) is var value
             && (value == other || (value >= least && value <= most)));
-
-    public static ConfigRule That(string demand, Func<string, bool> holds) => new(demand, holds);
 
     /// <summary>One of the words, by case; for a list each of its items; for a boolean whatever the case.</summary>
     public static ConfigRule Among(params string[] words) =>

@@ -1,5 +1,6 @@
 using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
+using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 
@@ -42,6 +43,10 @@ internal sealed partial class GroupCoordinator
         };
     }
 
+    /// <summary>KIP-848</summary>
+    public ConsumerGroupDescribeResponse.DescribedGroup DescribeConsumerGroup(string groupId) =>
+        _consumers.Describe(groupId);
+
     /// <summary>Adds the groups that pass the filters; an empty filter lets all pass, case does not matter.</summary>
     public void List(ListGroupsRequest request, List<ListGroupsResponse.ListedGroup> groups)
     {
@@ -57,15 +62,14 @@ internal sealed partial class GroupCoordinator
     }
 
     /// <summary>
-    /// Deletes a group without members and its offsets. The answer is due after the commit. A share group is not
-    /// deleted as long as the share coordinator, which has to begin, does not serve.
+    /// Deletes a group without members and its offsets. The answer is due after the commit. For a share group the
+    /// share coordinator has to begin: <see cref="ShareGroups"/>.
     /// </summary>
     public ErrorCode Delete(string groupId, Effects effects)
     {
         if (_table.Find(groupId) is not { } group)
             return ErrorCode.GroupIdNotFound;
-        if (group.Type == GroupType.Share)
-            return ErrorCode.CoordinatorNotAvailable;
+        Invariant.That(group.Type != GroupType.Share);
         if (!group.IsEmpty)
             return ErrorCode.NonEmptyGroup;
         foreach (var (topic, partitions) in _offsets.Of(groupId))

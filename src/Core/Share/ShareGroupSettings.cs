@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
 
@@ -23,12 +22,12 @@ internal sealed class ShareGroupSettings(BrokerSettings broker, Func<ConfigsImag
         var name = own.IsEmpty ? "" : groupId;
         if (state.Groups.TryGetValue(name, out var known))
             return known;
-        var settings = Read(own);
+        var settings = Read(name, current);
         _state = state with { Groups = state.Groups.SetItem(name, settings) };
         return settings;
     }
 
-    private ShareSettings Read(ImmutableSortedDictionary<string, string> own)
+    private ShareSettings Read(string groupId, ConfigsImage cluster)
     {
         ShareOffsetReset.TryParse(Text("share.auto.offset.reset"), out var reset);
         return new ShareSettings
@@ -41,15 +40,10 @@ internal sealed class ShareGroupSettings(BrokerSettings broker, Func<ConfigsImag
             OffsetReset = reset,
         };
 
-        int Int(string name) => int.Parse(Text(name), CultureInfo.InvariantCulture);
+        int Int(string name) => GroupConfigs.Int(name, groupId, broker, cluster);
 
-        string Text(string name)
-        {
-            var config = ShareConfigs.Group.First(config => config.Name == name);
-            return own.TryGetValue(name, out var text) && config.WhatIsWrong(text) is null ? text
-                : config.BrokerSynonym is { } synonym ? broker.Text(synonym)
-                : config.Default!;
-        }
+        string Text(string name) => EffectiveConfigs.Of(
+            GroupConfigs.Find(name)!, broker, cluster, cluster.Of(ConfigResource.Group, groupId)).Value!;
     }
 
     /// <summary>What was read of the settings; the group named "" is any that has none of its own.</summary>

@@ -1,3 +1,4 @@
+using Millrace.Broker.Coordinators;
 using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
 using Millrace.Broker.Share;
@@ -9,6 +10,7 @@ using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
 using Millrace.Shared.Simulated;
 using Millrace.Unit.Broker.Partitions;
+using Millrace.Unit.Core.Groups;
 using Millrace.Unit.Core.Log;
 
 namespace Millrace.Unit.Broker.Share;
@@ -19,12 +21,14 @@ internal sealed class ShareBroker
     public const string Group = "g";
 
     private readonly PartitionFixture _fixture = new();
+    private readonly GroupCoordinators _groups;
     private Dictionary<ApiKey, RequestHandler> _handlers = [];
 
     public ShareBroker(params (string Name, string Value)[] groupConfigs)
     {
         Configs = groupConfigs.Aggregate(ConfigsImage.Empty, (configs, config) => configs.Replay(
             ConfigsImage.Record(ConfigResource.Group, Group, config.Name, config.Value)));
+        _groups = new GroupCoordinators(Loop, new BrokerSettings([]), new CountedIds());
         Start();
         Connection = new SimConnection(Loop);
         Initialize(stateEpoch: 2, startOffset: 0);
@@ -70,12 +74,12 @@ internal sealed class ShareBroker
         var log = PartitionLog.Open(
             Disk, id, LogSettings.Default, LogFixture.Now, new LogOpening(true, Offset.Zero, Offset.Zero));
         States = new Partition(id, new Uuid(3, 3), log, _fixture) { Unsettled = _fixture.Topics.Unsettled };
-        var share = new ShareGroups(_fixture.Topics, Loop, new BrokerSettings([]), _ => { })
+        var share = new ShareGroups(_fixture.Topics, _groups, Loop, new BrokerSettings([]), _ => { })
         {
             Configs = () => Configs,
         };
         share.Coordinators.Serve([States]);
-        _handlers = share.Handlers().ToDictionary();
+        _handlers = share.PartitionHandlers().ToDictionary();
     }
 
     public void Append(params string[] values)
