@@ -1,6 +1,6 @@
 using Millrace.Broker.Coordinators;
 using Millrace.Broker.Share;
-using Millrace.Core.Groups;
+using Millrace.Core.Coordinators;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 
@@ -22,7 +22,7 @@ internal sealed class DeleteGroupsHandler(GroupCoordinators coordinators, ShareG
             var result = new DeleteGroupsResponse.DeletableGroupResult { GroupId = groupId };
             response.Results.Add(result);
             var shard = coordinators.Find(groupId);
-            if (shard?.Read(core => core.IsShareGroup(groupId) ? core : null) is not null)
+            if (shard?.Read(core => core.IsShareGroup(groupId) ? groupId : "") == groupId)
             {
                 var wait = delayed.Await(_ => { });
                 shares.Delete(groupId, null, error =>
@@ -36,7 +36,7 @@ internal sealed class DeleteGroupsHandler(GroupCoordinators coordinators, ShareG
             if (shard?.Run((core, _, effects) => result.ErrorCode = core.Delete(groupId, effects)) != true)
                 result.ErrorCode = ErrorCode.NotCoordinator;
             else if (result.ErrorCode == ErrorCode.None)
-                shard.AwaitFlush(delayed.Await(error => result.ErrorCode = GroupErrors.For(error)));
+                shard.AwaitFlush(delayed.Await(error => result.ErrorCode = CoordinatorErrors.For(error)));
         }
 
         delayed.Seal();

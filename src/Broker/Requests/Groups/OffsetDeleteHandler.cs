@@ -1,6 +1,6 @@
 using Millrace.Broker.Coordinators;
 using Millrace.Broker.Partitions;
-using Millrace.Core.Groups;
+using Millrace.Core.Coordinators;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -51,7 +51,7 @@ internal sealed class OffsetDeleteHandler(GroupCoordinators coordinators, TopicP
             response.Topics = [];
         var delayed = new DelayedReply(pending, response);
         if (isServed && response.ErrorCode == ErrorCode.None)
-            shard!.AwaitFlush(delayed.Await(error => response.ErrorCode = GroupErrors.For(error)));
+            shard!.AwaitFlush(delayed.Await(error => response.ErrorCode = CoordinatorErrors.For(error)));
         delayed.Seal();
     }
 }

@@ -17,11 +17,11 @@ internal sealed class AlterShareGroupOffsetsHandler(TopicPartitions topics, Shar
     {
         var response = new AlterShareGroupOffsetsResponse();
         var offsets = new List<(SharedTopic Topic, int Partition, long Offset)>();
-        var places = new List<AlterShareGroupOffsetsResponse.AlterShareGroupOffsetsResponsePartition>();
+        var places = new List<AlterShareGroupOffsetsResponse.Partition>();
         foreach (var topic in request.Topics)
         {
             var hosted = topics.Find(topic.TopicName);
-            var answer = new AlterShareGroupOffsetsResponse.AlterShareGroupOffsetsResponseTopic
+            var answer = new AlterShareGroupOffsetsResponse.Topic
             {
                 TopicName = topic.TopicName,
                 TopicId = hosted?.Id ?? default,
@@ -29,7 +29,7 @@ internal sealed class AlterShareGroupOffsetsHandler(TopicPartitions topics, Shar
             response.Responses.Add(answer);
             foreach (var partition in topic.Partitions)
             {
-                var place = new AlterShareGroupOffsetsResponse.AlterShareGroupOffsetsResponsePartition
+                var place = new AlterShareGroupOffsetsResponse.Partition
                 {
                     PartitionIndex = partition.PartitionIndex,
                 };

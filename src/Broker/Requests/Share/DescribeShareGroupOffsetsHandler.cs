@@ -26,7 +26,7 @@ internal sealed class DescribeShareGroupOffsetsHandler(
         var answers = new Countdown();
         foreach (var group in request.Groups)
         {
-            var answer = new DescribeShareGroupOffsetsResponse.DescribeShareGroupOffsetsResponseGroup
+            var answer = new DescribeShareGroupOffsetsResponse.Group
             {
                 GroupId = group.GroupId,
             };
@@ -39,7 +39,7 @@ internal sealed class DescribeShareGroupOffsetsHandler(
     }
 
     private IEnumerable<(string Name, Uuid Id, IEnumerable<int> Partitions)> Named(
-        List<DescribeShareGroupOffsetsRequest.DescribeShareGroupOffsetsRequestTopic> asked) =>
+        List<DescribeShareGroupOffsetsRequest.Topic> asked) =>
         asked.Select(topic =>
             (topic.TopicName, topics.Find(topic.TopicName)?.Id ?? Uuid.Zero, topic.Partitions.AsEnumerable()));
 
@@ -48,17 +48,17 @@ internal sealed class DescribeShareGroupOffsetsHandler(
         .Initialized.Values.OrderBy(topic => topic.Name, StringComparer.Ordinal)
         .Select(topic => (topic.Name, topic.TopicId, topic.Partitions.AsEnumerable()));
 
-    private DescribeShareGroupOffsetsResponse.DescribeShareGroupOffsetsResponseTopic Describe(
+    private DescribeShareGroupOffsetsResponse.Topic Describe(
         string groupId, string name, Uuid topicId, IEnumerable<int> partitions, Countdown answers)
     {
-        var result = new DescribeShareGroupOffsetsResponse.DescribeShareGroupOffsetsResponseTopic
+        var result = new DescribeShareGroupOffsetsResponse.Topic
         {
             TopicName = name,
             TopicId = topicId,
         };
         foreach (var partition in partitions)
         {
-            var place = new DescribeShareGroupOffsetsResponse.DescribeShareGroupOffsetsResponsePartition
+            var place = new DescribeShareGroupOffsetsResponse.Partition
             {
                 PartitionIndex = partition,
                 StartOffset = ShareState.None,
@@ -80,8 +80,8 @@ internal sealed class DescribeShareGroupOffsetsHandler(
 
     /// <summary>The lag is what is visible, from the start on, without what is done.</summary>
     private static void Fill(
-        DescribeShareGroupOffsetsResponse.DescribeShareGroupOffsetsResponsePartition place, ShareStateReply reply,
-        Partition partition)
+        DescribeShareGroupOffsetsResponse.Partition place, ShareStateReply reply,
+        Partitions.Partition partition)
     {
         place.ErrorCode = reply.ErrorCode;
         if (reply.State is not { } state)

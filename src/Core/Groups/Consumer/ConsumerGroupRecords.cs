@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
 using Millrace.Core.Groups.Modern;
 using Millrace.Protocol.Messages;

@@ -1,9 +1,10 @@
 using Millrace.Core.Controller;
+using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
 using Millrace.Core.Groups.Modern;
 using Millrace.Core.Model;
-using Millrace.Protocol;
 using Millrace.Protocol.Messages;
+using Millrace.Protocol;
 
 namespace Millrace.Core.Groups.Consumer;
 

@@ -1,4 +1,5 @@
 using Millrace.Core.Controller;
+using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Modern;
 using Millrace.Core.Model;
 using Millrace.Protocol;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Millrace.Core.Controller;
+using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Modern;
 using Millrace.Core.Model;
 using Millrace.Protocol.Messages;

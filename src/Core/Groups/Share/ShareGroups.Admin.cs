@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Millrace.Core.Coordinators;
-using Millrace.Core.Groups.Modern;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
@@ -111,7 +110,7 @@ internal sealed partial class ShareGroups
         {
             TopicPartitions = [.. member.Assigned.GroupBy(partition => partition.TopicId)
                 .Where(topic => Topics.Find(topic.Key) is not null)
-                .Select(topic => new ShareGroupDescribeResponse.TopicPartitions
+                .Select(topic => new ShareGroupDescribeResponse.TopicPartition
                 {
                     TopicId = topic.Key,
                     TopicName = Topics.Find(topic.Key)!.Name,

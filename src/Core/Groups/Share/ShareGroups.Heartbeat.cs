@@ -5,7 +5,6 @@ using Millrace.Core.Groups.Modern;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
-using Millrace.Protocol.Wire;
 
 namespace Millrace.Core.Groups.Share;
 
@@ -90,7 +89,7 @@ internal sealed partial class ShareGroups
             response.Assignment = new()
             {
                 TopicPartitions = [.. next.Assigned.GroupBy(partition => partition.TopicId).Select(
-                    topic => new ShareGroupHeartbeatResponse.TopicPartitions
+                    topic => new ShareGroupHeartbeatResponse.TopicPartition
                     {
                         TopicId = topic.Key,
                         Partitions = [.. topic.Select(partition => partition.Partition)],

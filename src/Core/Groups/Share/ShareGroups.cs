@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Millrace.Core.Controller;
 using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Modern;
