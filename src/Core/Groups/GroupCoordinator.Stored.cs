@@ -40,9 +40,7 @@ internal sealed partial class GroupCoordinator
             ? ErrorCode.None
             : group.Validate(request.MemberId ?? "", request.MemberEpoch);
 
-    /// <summary>
-    /// Anybody commits to a group that nobody is in, members with the epoch that they have.
-    /// </summary>
+    /// <summary>Anybody commits to a group that nobody is in, members with the epoch that they have.</summary>
     private static ErrorCode ValidateCommit(StoredGroup group, string memberId, int epoch, short version)
     {
         if (epoch < 0 && group.IsEmpty)

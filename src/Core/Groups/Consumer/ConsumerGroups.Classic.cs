@@ -2,8 +2,8 @@ using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
 using Millrace.Core.Groups.Modern;
 using Millrace.Core.Model;
-using Millrace.Protocol.Messages;
 using Millrace.Protocol;
+using Millrace.Protocol.Messages;
 
 namespace Millrace.Core.Groups.Consumer;
 

@@ -3,8 +3,8 @@ using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
 using Millrace.Core.Groups.Modern;
 using Millrace.Core.Model;
-using Millrace.Protocol.Messages;
 using Millrace.Protocol;
+using Millrace.Protocol.Messages;
 
 namespace Millrace.Core.Groups.Consumer;
 
@@ -15,7 +15,9 @@ internal sealed partial class ConsumerGroups
     private const int LeaveEpoch = -1;
     private const int AwayEpoch = ModernMember.AwayEpoch;
 
-    /// <summary>A heartbeat; with epoch 0 it joins, with -1 it leaves, with -2 a static member goes for a while.</summary>
+    /// <summary>
+    /// A heartbeat. With epoch 0 the member joins, with -1 it leaves, with -2 a static member goes for a while.
+    /// </summary>
     public void Heartbeat(
         ConsumerGroupHeartbeatRequest request, in RequestContext context, PendingReply reply, Instant now,
         Effects effects)

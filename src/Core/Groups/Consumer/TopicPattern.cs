@@ -11,7 +11,8 @@ namespace Millrace.Core.Groups.Consumer;
 /// </summary>
 /// <remarks>
 /// .NET's non-backtracking engine does the matching. What RE2J writes differently is put into .NET's words; what it
-/// does not know is refused. Of scripts (<c>\p{Greek}</c>) only Latin's letters are in names, others match nothing.
+/// does not know is refused. Of scripts (<c>\p{Greek}</c>) only Latin's letters are in names of topics, and digits and
+/// punctuation, which are Common; others match nothing.
 /// </remarks>
 internal sealed class TopicPattern
 {
@@ -24,6 +25,21 @@ internal sealed class TopicPattern
         ["punct"] = @"!-/:-@\x5B-\x60{-~", ["space"] = @"\t\n\v\f\r\x20", ["upper"] = "A-Z", ["word"] = "0-9A-Za-z_",
         ["xdigit"] = "0-9A-Fa-f",
     };
+
+    private static readonly HashSet<string> Scripts = [..
+        ("Adlam Ahom Anatolian_Hieroglyphs Arabic Armenian Avestan Balinese Bamum Bassa_Vah Batak Bengali Bhaiksuki "
+        + "Bopomofo Brahmi Braille Buginese Buhid Canadian_Aboriginal Carian Caucasian_Albanian Chakma Cham Cherokee "
+        + "Common Coptic Cuneiform Cypriot Cyrillic Deseret Devanagari Duployan Egyptian_Hieroglyphs Elbasan Ethiopic "
+        + "Georgian Glagolitic Gothic Grantha Greek Gujarati Gurmukhi Han Hangul Hanunoo Hatran Hebrew Hiragana "
+        + "Imperial_Aramaic Inherited Inscriptional_Pahlavi Inscriptional_Parthian Javanese Kaithi Kannada Katakana "
+        + "Kayah_Li Kharoshthi Khmer Khojki Khudawadi Lao Latin Lepcha Limbu Linear_A Linear_B Lisu Lycian Lydian "
+        + "Mahajani Malayalam Mandaic Manichaean Marchen Meetei_Mayek Mende_Kikakui Meroitic_Cursive "
+        + "Meroitic_Hieroglyphs Miao Modi Mongolian Mro Multani Myanmar Nabataean New_Tai_Lue Newa Nko Ogham Ol_Chiki "
+        + "Old_Hungarian Old_Italic Old_North_Arabian Old_Permic Old_Persian Old_South_Arabian Old_Turkic Oriya Osage "
+        + "Osmanya Pahawh_Hmong Palmyrene Pau_Cin_Hau Phags_Pa Phoenician Psalter_Pahlavi Rejang Runic Samaritan "
+        + "Saurashtra Sharada Shavian Siddham SignWriting Sinhala Sora_Sompeng Sundanese Syloti_Nagri Syriac Tagalog "
+        + "Tagbanwa Tai_Le Tai_Tham Tai_Viet Takri Tamil Tangut Telugu Thaana Thai Tibetan Tifinagh Tirhuta Ugaritic "
+        + "Vai Warang_Citi Yi").Split(' '), "Any"];
 
     private readonly Regex _regex;
 
@@ -223,12 +239,24 @@ internal sealed class TopicPattern
             name = name.TrimStart('^');
             if (name.Length <= 2)
                 _result.Append(isNegated ? @"\P{" : @"\p{").Append(name).Append('}');
-            else if (inClass)
-                return $"the script {name} is not known in a class of characters";
+            else if (!Scripts.Contains(name))
+                return $"there is no script {name}";
+            else if (inClass && isNegated)
+                return $"a class of characters can't be without the script {name}";
             else
-                _result.Append(isNegated ? "[^" : "[").Append(name == "Latin" ? "A-Za-z" : @"\uFFFF").Append(']');
+                _result.Append(inClass ? "" : isNegated ? "[^" : "[").Append(CharactersOf(name))
+                    .Append(inClass ? "" : "]");
             return null;
         }
+
+        /// <summary>Those of the script that can be in a topic's name, or one that can't.</summary>
+        private static string CharactersOf(string script) => script switch
+        {
+            "Latin" => "A-Za-z",
+            "Common" => @"0-9._\-",
+            "Any" => @"\u0000-\uFFFF",
+            _ => @"\uFFFF",
+        };
 
         private string? CodePoint()
         {
