@@ -96,7 +96,10 @@ internal sealed class ShareGroupStates(
         {
             var done = offsets.Where((_, i) => errors[i] == ErrorCode.None)
                 .GroupBy(offset => offset.Topic.TopicId)
-                .Select(topic => topic.First().Topic with { Partitions = [.. topic.Select(offset => offset.Partition)] })
+                .Select(topic => topic.First().Topic with
+                {
+                    Partitions = [.. topic.Select(offset => offset.Partition)],
+                })
                 .ToList();
             Decide(
                 groupId,

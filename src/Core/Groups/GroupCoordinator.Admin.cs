@@ -1,6 +1,5 @@
 using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
-using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 
@@ -69,7 +68,8 @@ internal sealed partial class GroupCoordinator
     {
         if (_table.Find(groupId) is not { } group)
             return ErrorCode.GroupIdNotFound;
-        Invariant.That(group.Type != GroupType.Share);
+        if (group.Type == GroupType.Share)
+            return ErrorCode.CoordinatorNotAvailable;
         if (!group.IsEmpty)
             return ErrorCode.NonEmptyGroup;
         foreach (var (topic, partitions) in _offsets.Of(groupId))

@@ -60,7 +60,8 @@ internal sealed class ShareMember : IAsyncDisposable
                 _hasLeft = true;
             else if (words is [var at, var what, var partition, var offset, ..])
                 Keep(new ShareEvent(
-                    Number(at), what, (int)Number(partition), Number(offset), words.Length > 4 ? (int)Number(words[4]) : 0));
+                    Number(at), what, (int)Number(partition), Number(offset),
+                    words.Length > 4 ? (int)Number(words[4]) : 0));
         }
     }
 

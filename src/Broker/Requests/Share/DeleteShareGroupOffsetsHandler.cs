@@ -9,8 +9,8 @@ using Millrace.Protocol.Wire;
 namespace Millrace.Broker.Requests.Share;
 
 /// <summary>
-/// DeleteShareGroupOffsets (key 92), version 0 (KIP-932). A share group that nobody is in forgets topics: it begins with
-/// them as if it had never been there. Answered when that is on stable storage.
+/// DeleteShareGroupOffsets (key 92), version 0 (KIP-932). A share group that nobody is in forgets topics: it begins
+/// with them as if it had never been there. Answered when that is on stable storage.
 /// </summary>
 internal sealed class DeleteShareGroupOffsetsHandler(
     GroupCoordinators groups, TopicPartitions topics, ShareGroupStates states)

@@ -79,8 +79,8 @@ internal static class ShareGroupRecords
 
     public static ShareGroupStatePartitionMetadataValue TopicsOf(SharedTopics topics) => new()
     {
-        InitializingTopics = [.. topics.Initializing.Values.OrderBy(topic => topic.Name, StringComparer.Ordinal).Select(InfoOf)],
-        InitializedTopics = [.. topics.Initialized.Values.OrderBy(topic => topic.Name, StringComparer.Ordinal).Select(InfoOf)],
+        InitializingTopics = InfosOf(topics.Initializing),
+        InitializedTopics = InfosOf(topics.Initialized),
         DeletingTopics = [.. topics.Deleting.OrderBy(topic => topic.Value, StringComparer.Ordinal).Select(
             topic => new ShareGroupStatePartitionMetadataValue.TopicInfo
             {
@@ -93,12 +93,13 @@ internal static class ShareGroupRecords
         value.InitializedTopics.ToImmutableDictionary(topic => topic.TopicId, Topic),
         value.DeletingTopics.ToImmutableDictionary(topic => topic.TopicId, topic => topic.TopicName));
 
-    private static ShareGroupStatePartitionMetadataValue.TopicPartitionsInfo InfoOf(SharedTopic topic) => new()
-    {
-        TopicId = topic.TopicId,
-        TopicName = topic.Name,
-        Partitions = [.. topic.Partitions],
-    };
+    private static List<ShareGroupStatePartitionMetadataValue.TopicPartitionsInfo> InfosOf(
+        ImmutableDictionary<Uuid, SharedTopic> topics) =>
+        [.. topics.Values.OrderBy(topic => topic.Name, StringComparer.Ordinal).Select(
+            topic => new ShareGroupStatePartitionMetadataValue.TopicPartitionsInfo
+            {
+                TopicId = topic.TopicId, TopicName = topic.Name, Partitions = [.. topic.Partitions],
+            })];
 
     private static SharedTopic Topic(ShareGroupStatePartitionMetadataValue.TopicPartitionsInfo topic) =>
         new(topic.TopicId, topic.TopicName, [.. topic.Partitions]);

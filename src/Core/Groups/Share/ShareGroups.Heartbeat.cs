@@ -195,8 +195,9 @@ internal sealed partial class ShareGroups
                 missing.Add(new SharedTopic(topic.Id, name, left));
         }
 
+        var known = change.Topics.Initializing;
         var isNew = missing.Exists(topic =>
-            !topic.Partitions.IsSubsetOf(change.Topics.Initializing.GetValueOrDefault(topic.TopicId)?.Partitions ?? []));
+            !topic.Partitions.IsSubsetOf(known.GetValueOrDefault(topic.TopicId)?.Partitions ?? []));
         if (missing.Count == 0 || (!isNew && change.Group.AskedAt + InitializeRetryMs > now))
             return;
         if (isNew)
