@@ -38,4 +38,14 @@ internal interface IConnection
 
     /// <summary>Sends what is due before this request, then closes. From any thread.</summary>
     void CloseAfter(PendingRequest request, string reason);
+
+    /// <summary>The listener hears when the connection has ended. On the loop.</summary>
+    void Listen(IConnectionListener listener);
+}
+
+/// <summary>Waits for connections to end.</summary>
+internal interface IConnectionListener
+{
+    /// <summary>Called once for a connection, on its loop.</summary>
+    void OnClosed(IConnection connection);
 }

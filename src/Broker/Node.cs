@@ -11,6 +11,7 @@ using Millrace.Broker.Requests.Groups;
 using Millrace.Broker.Requests.Security;
 using Millrace.Broker.Requests.Telemetry;
 using Millrace.Broker.Requests.Transactions;
+using Millrace.Broker.Share;
 using Millrace.Broker.Telemetry;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
@@ -66,8 +67,9 @@ public sealed class Node : IDisposable
         var checkpoints = new LogCheckpoints(disk);
         var markers = new MarkerWriter(_topics, coordinators, _background);
         var transactions = new TransactionCoordinators(_background, settings, markers.WriteAll) { Log = log };
+        var share = new ShareGroups(_topics, coordinators, _background, settings, log);
         _publisher = new MetadataPublisher(
-            disk, _topics, [coordinators, transactions], _committer, settings, Clock.Machine)
+            disk, _topics, [coordinators, transactions, share.Coordinators], _committer, settings, Clock.Machine)
         {
             WereLogsClosed = _directory.WasCleanlyShutDown,
             Checkpoints = checkpoints,
@@ -86,6 +88,7 @@ public sealed class Node : IDisposable
         var core = new Controller(settings, Randomness.Machine);
         var controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, log);
         markers.Image = () => controller.Image;
+        share.Start(controller);
         var (host, port) = AdvertisedAddress(settings);
         controller.Start(
             new NodeState(directory.DirectoryId, Randomness.Machine.NewUuid())
@@ -100,7 +103,7 @@ public sealed class Node : IDisposable
         var identity = new NodeIdentity(_directory.ClusterId, settings.NodeId, host, port);
         var limits = new ConnectionLimits(settings.Int("socket.request.max.bytes"), InFlightRequests, UnsentBytes);
         _checkpoints = new CheckpointTask(_topics, _metadataLog, checkpoints, _maintenance, log);
-        var dispatcher = Dispatcher(identity, settings, controller, coordinators, transactions, markers);
+        var dispatcher = Dispatcher(identity, settings, controller, coordinators, transactions, markers, share);
         if (!directory.WasCleanlyShutDown && _topics.Topics.Any())
             log($"After an unclean stop {_topics.Topics.Sum(topic => topic.Partitions.Length)} logs were checked.");
         _retention = new RetentionTask(_topics, _maintenance, settings, log);
@@ -180,13 +183,13 @@ public sealed class Node : IDisposable
 
     private RequestDispatcher Dispatcher(
         NodeIdentity node, BrokerSettings settings, ControllerShard controller, GroupCoordinators coordinators,
-        TransactionCoordinators transactions, MarkerWriter markers)
+        TransactionCoordinators transactions, MarkerWriter markers, ShareGroups share)
     {
         var apiVersions = new ApiVersionsHandler(node, () => controller.FinalizedFeatures);
         var producerIds = new ProducerIds(controller);
         var verifier = new TransactionVerifier(transactions);
         var logDirectory = new LogDirectory(_directory.Path);
-        var dispatcher = new RequestDispatcher(new Dictionary<ApiKey, RequestHandler>
+        var dispatcher = new RequestDispatcher(new Dictionary<ApiKey, RequestHandler>(share.Handlers())
         {
             [ApiKey.Produce] = new ProduceHandler(_topics, verifier),
             [ApiKey.Fetch] = new FetchHandler(
@@ -219,7 +222,6 @@ public sealed class Node : IDisposable
             [ApiKey.DescribeConfigs] = new DescribeConfigsHandler(controller, settings),
             [ApiKey.AlterConfigs] = new AlterConfigsHandler(controller),
             [ApiKey.IncrementalAlterConfigs] = new IncrementalAlterConfigsHandler(controller),
-            [ApiKey.DeleteGroups] = new DeleteGroupsHandler(coordinators),
             [ApiKey.OffsetDelete] = new OffsetDeleteHandler(coordinators, _topics),
             [ApiKey.ConsumerGroupHeartbeat] = new ConsumerGroupHeartbeatHandler(coordinators),
             [ApiKey.ConsumerGroupDescribe] = new ConsumerGroupDescribeHandler(coordinators),

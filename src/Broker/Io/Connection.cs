@@ -38,6 +38,7 @@ internal sealed class Connection : IConnection, IWatched
     private readonly ConnectionLimits _limits;
     private readonly Action<string> _log;
     private readonly Queue<PendingRequest> _inFlight = new();
+    private HashSet<IConnectionListener>? _listeners;
     private byte[]? _partial;
     private int _partialLength;
     private WireWriter? _out;
@@ -144,6 +145,8 @@ internal sealed class Connection : IConnection, IWatched
         End(reason);
         CompleteOnLoop(request, null);
     }
+
+    public void Listen(IConnectionListener listener) => (_listeners ??= []).Add(listener);
 
     private void CompleteOnLoop(PendingRequest request, IMessage? response)
     {
@@ -386,6 +389,8 @@ internal sealed class Connection : IConnection, IWatched
             _loop.ReturnWriter(_out);
         _out = null;
         _inFlight.Clear();
+        foreach (var listener in _listeners ?? [])
+            listener.OnClosed(this);
     }
 
     private static string Plain(IPAddress address) =>

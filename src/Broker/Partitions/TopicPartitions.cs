@@ -40,8 +40,14 @@ internal sealed class TopicPartitions
     public void Set(HostedTopic topic) =>
         _state = new State(_state.ByName.SetItem(topic.Name, topic), _state.ById.SetItem(topic.Id, topic));
 
-    public void Remove(HostedTopic topic) =>
+    /// <summary>Hears of topics that can't be found any more.</summary>
+    public Action<HostedTopic> OnRemoved { get; set; } = _ => { };
+
+    public void Remove(HostedTopic topic)
+    {
         _state = new State(_state.ByName.Remove(topic.Name), _state.ById.Remove(topic.Id));
+        OnRemoved(topic);
+    }
 
     private sealed record State(
         ImmutableSortedDictionary<string, HostedTopic> ByName, ImmutableDictionary<Uuid, HostedTopic> ById);

@@ -1,6 +1,7 @@
 using Millrace.Broker.Cluster;
 using Millrace.Broker.Partitions;
 using Millrace.Core.Controller;
+using Millrace.Core.Share;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 
@@ -8,11 +9,12 @@ namespace Millrace.Broker.Requests;
 
 /// <summary>
 /// FindCoordinator (key 10), versions 0 to 6. On one node every coordinator is this broker; the first question for a
-/// group's makes <c>__consumer_offsets</c>, for a transaction's <c>__transaction_state</c>, and is answered when it is
-/// there.
+/// group's makes <c>__consumer_offsets</c>, for a transaction's <c>__transaction_state</c>, for a share partition's
+/// <c>__share_group_state</c>, and is answered when it is there.
 /// </summary>
 /// <remarks>
-/// <para>Version 4 asks for several keys at once. Known gap: share partitions have no coordinator yet.</para>
+/// <para>Version 4 asks for several keys at once, 6 for those of share partitions: <c>group:topicId:partition</c>.
+/// </para>
 /// </remarks>
 internal sealed class FindCoordinatorHandler(TopicPartitions topics, ControllerShard controller, NodeIdentity node)
     : RequestHandler<FindCoordinatorRequest>
@@ -29,6 +31,7 @@ internal sealed class FindCoordinatorHandler(TopicPartitions topics, ControllerS
         {
             Group => TopicName.ConsumerOffsets,
             Transaction => TopicName.TransactionState,
+            Share when Error(request.KeyType, pending.Version) == ErrorCode.None => TopicName.ShareGroupState,
             _ => null,
         };
         if (topic is not null && topics.Find(topic) is null)
@@ -53,28 +56,30 @@ internal sealed class FindCoordinatorHandler(TopicPartitions topics, ControllerS
         if (pending.Version < FirstVersionWithMany)
             return response;
         foreach (var key in request.CoordinatorKeys)
-        {
-            response.Coordinators.Add(new()
-            {
-                Key = key,
-                NodeId = response.NodeId,
-                Host = response.Host,
-                Port = response.Port,
-                ErrorCode = error,
-                ErrorMessage = found ? "" : response.ErrorMessage,
-            });
-        }
-
+            response.Coordinators.Add(Answer(key, request.KeyType, response));
         return response;
     }
 
-    private static ErrorCode Error(sbyte keyType, short version) => keyType switch
+    private static FindCoordinatorResponse.Coordinator Answer(
+        string key, sbyte keyType, FindCoordinatorResponse response)
     {
-        Group or Transaction => ErrorCode.None,
-        < Group or > Share => ErrorCode.InvalidRequest,
-        Share when version < FirstVersionWithShare => ErrorCode.InvalidRequest,
-        _ => ErrorCode.CoordinatorNotAvailable,
-    };
+        if (keyType == Share && (response.ErrorCode != ErrorCode.None || !SharePartitionKey.TryParse(key, out _)))
+            return new() { Key = key, NodeId = -1, Port = -1, ErrorCode = ErrorCode.InvalidRequest, ErrorMessage = "" };
+        return new()
+        {
+            Key = key,
+            NodeId = response.NodeId,
+            Host = response.Host,
+            Port = response.Port,
+            ErrorCode = response.ErrorCode,
+            ErrorMessage = response.ErrorCode == ErrorCode.None ? "" : response.ErrorMessage,
+        };
+    }
+
+    private static ErrorCode Error(sbyte keyType, short version) =>
+        keyType is Group or Transaction || (keyType == Share && version >= FirstVersionWithShare)
+            ? ErrorCode.None
+            : ErrorCode.InvalidRequest;
 
     private static string Explain(ErrorCode error, sbyte keyType) =>
         error == ErrorCode.InvalidRequest

@@ -10,7 +10,7 @@ internal sealed class RequestDispatcher
 
     public RequestDispatcher(IReadOnlyDictionary<ApiKey, RequestHandler> handlers)
     {
-        _handlers = new RequestHandler[handlers.Keys.Max(key => (short)key) + 1];
+        _handlers = new RequestHandler[Apis.All.Max(api => (short)api.Key) + 1];
         foreach (var (key, handler) in handlers)
             _handlers[(short)key] = handler;
         Served = [.. Apis.All.Where(api => handlers.ContainsKey(api.Key))];

@@ -87,7 +87,7 @@ internal static class BrokerConfigs
     };
 
     public static IReadOnlyList<ConfigDefinition> All { get; } =
-        [.. Own.Concat(GroupConfigs.OfBroker)
+        [.. Own.Concat(GroupConfigs.OfBroker).Concat(ShareConfigs.OfBroker)
             .Concat(TopicConfigs.All.Concat(GroupConfigs.All)
                 .Where(config => config.BrokerSynonym is not null).Select(AsBroker))
             .OrderBy(config => config.Name, StringComparer.Ordinal)];

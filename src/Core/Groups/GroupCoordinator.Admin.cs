@@ -61,8 +61,8 @@ internal sealed partial class GroupCoordinator
     }
 
     /// <summary>
-    /// Deletes a group without members and its offsets. The answer is due after the commit. A share group is not
-    /// deleted as long as the share coordinator, which has to begin, does not serve.
+    /// Deletes a group without members and its offsets. The answer is due after the commit. For a share group the
+    /// share coordinator has to begin: <see cref="ShareGroups"/>.
     /// </summary>
     public ErrorCode Delete(string groupId, Effects effects)
     {

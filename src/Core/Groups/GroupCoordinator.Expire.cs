@@ -1,6 +1,7 @@
 using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
 using Millrace.Core.Groups.Consumer;
+using Millrace.Core.Groups.Share;
 using Millrace.Core.Model;
 
 namespace Millrace.Core.Groups;
@@ -17,6 +18,8 @@ internal sealed partial class GroupCoordinator
                 ExpireGroup(classic, now, effects);
             else if (group is ConsumerGroup consumer)
                 _consumers.Expire(consumer, now, effects);
+            else if (group is ShareGroup share)
+                _shares.Expire(share, now, effects);
             var next = group.NextDeadline();
             _table.Arm(group, next > now ? next : now + 1);
         }
@@ -91,7 +94,7 @@ internal sealed partial class GroupCoordinator
     /// <summary>False when the group had more expired offsets than this call may delete.</summary>
     private bool CleanUp(Group group, Instant now, Effects effects)
     {
-        if (group is StoredGroup)
+        if (group is StoredGroup or ShareGroup)
             return true;
         var wanted = group is ClassicGroup { State: GroupState.Stable, ProtocolType: ConsumerProtocol.Type } stable
             ? ConsumerProtocol.SubscribedTopics(stable)

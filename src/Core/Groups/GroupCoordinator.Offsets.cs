@@ -142,6 +142,10 @@ internal sealed partial class GroupCoordinator
         var generation = request.GenerationIdOrMemberEpoch;
         if (_table.Find<ConsumerGroup>(request.GroupId) is { } consumer)
             return consumer.ValidateCommit(request.MemberId, generation, version, PartitionsOf(request));
+        if (IsShareGroup(request.GroupId)) // such have no committed offsets
+            return generation < 0 || version >= FirstWithGroupIdNotFound
+                ? ErrorCode.GroupIdNotFound
+                : ErrorCode.IllegalGeneration;
         if (_table.Find(request.GroupId) is StoredGroup stored)
             return ValidateCommit(stored, request.MemberId, generation, version);
         if (_table.Find<ClassicGroup>(request.GroupId) is not { } group)

@@ -4,7 +4,7 @@ using Millrace.Protocol.Messages;
 
 namespace Millrace.Core.Groups;
 
-// Groups that are known from their records alone: share and streams groups.
+// Groups that are known from their records alone: streams groups.
 internal sealed partial class GroupCoordinator
 {
     private const short FirstCommitWithEpochs = 9;
@@ -36,18 +36,13 @@ internal sealed partial class GroupCoordinator
         _table.Find<ConsumerGroup>(request.GroupId) is { } consumer
             ? consumer.ValidateFetch(request.MemberId, request.MemberEpoch)
             : (request.MemberId is null && request.MemberEpoch < 0)
-            || _table.Find<StoredGroup>(request.GroupId) is not { } group || group.Type == GroupType.Share
+            || _table.Find<StoredGroup>(request.GroupId) is not { } group
             ? ErrorCode.None
             : group.Validate(request.MemberId ?? "", request.MemberEpoch);
 
-    /// <summary>
-    /// Anybody commits to a group that nobody is in, members with the epoch that they have; share groups have no
-    /// committed offsets.
-    /// </summary>
+    /// <summary>Anybody commits to a group that nobody is in, members with the epoch that they have.</summary>
     private static ErrorCode ValidateCommit(StoredGroup group, string memberId, int epoch, short version)
     {
-        if (group.Type == GroupType.Share)
-            return version >= FirstWithGroupIdNotFound ? ErrorCode.GroupIdNotFound : ErrorCode.IllegalGeneration;
         if (epoch < 0 && group.IsEmpty)
             return ErrorCode.None;
         var error = group.Validate(memberId, epoch);

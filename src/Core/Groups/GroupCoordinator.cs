@@ -2,6 +2,7 @@ using Millrace.Core.Controller;
 using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
 using Millrace.Core.Groups.Consumer;
+using Millrace.Core.Groups.Share;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -36,6 +37,7 @@ internal sealed partial class GroupCoordinator : ICoordinatorCore
     private readonly IMemberIds _ids;
     private readonly GroupTable _table = new();
     private readonly ConsumerGroups _consumers;
+    private readonly ShareGroups _shares;
     private readonly CommittedOffsets _offsets = new();
     private readonly PendingOffsets _pending = new();
     private readonly StringCache _strings = new();
@@ -49,6 +51,7 @@ internal sealed partial class GroupCoordinator : ICoordinatorCore
         _ids = ids;
         _table.Image = image ?? ClusterImage.Empty;
         _consumers = new ConsumerGroups(_table, settings, ids);
+        _shares = new ShareGroups(_table, settings);
     }
 
     public static string Kept => "groups";
@@ -79,6 +82,10 @@ internal sealed partial class GroupCoordinator : ICoordinatorCore
                 if (_consumers.Replay(type, key, value))
                     Forget(GroupRecords.ReadNames(key, _strings).Group);
                 break;
+            case var _ when GroupRecords.GroupOf(type) == GroupType.Share:
+                if (_shares.Replay(type, key, value))
+                    Forget(GroupRecords.ReadNames(key, _strings).Group);
+                break;
             case var _ when GroupRecords.GroupOf(type) is var kind and not GroupType.Classic:
                 ReplayStored(kind, key, value);
                 break;
@@ -104,6 +111,7 @@ internal sealed partial class GroupCoordinator : ICoordinatorCore
             foreach (var member in group.Members)
                 RenewSession(group, member, now);
         _consumers.Start(now);
+        _shares.Start(now);
         _nextCleanup = now + _settings.OffsetsRetentionCheckIntervalMs;
     }
 

@@ -41,6 +41,16 @@ internal static class GroupErrors
                 heartbeat.HeartbeatIntervalMs = 0;
                 heartbeat.Assignment = null;
                 break;
+            case ShareGroupHeartbeatResponse heartbeat:
+                heartbeat.ErrorCode = error;
+                heartbeat.MemberId = null;
+                heartbeat.MemberEpoch = 0;
+                heartbeat.HeartbeatIntervalMs = 0;
+                heartbeat.Assignment = null;
+                break;
+            case GroupOutcome outcome:
+                outcome.ErrorCode = error;
+                break;
             case OffsetCommitResponse commit:
                 FailPartitions(commit, error);
                 break;

@@ -1,7 +1,7 @@
 using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
-using Millrace.Protocol;
 using Millrace.Protocol.Messages;
+using Millrace.Protocol;
 
 namespace Millrace.Core.Groups;
 

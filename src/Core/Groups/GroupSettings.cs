@@ -22,6 +22,7 @@ internal sealed record GroupSettings
             MaxOffsetMetadataBytes = settings.Int("offset.metadata.max.bytes"),
             OffsetsRetentionMs = settings.Int("offsets.retention.minutes") * 60_000L,
             ConsumerMaxSize = settings.Int("group.consumer.max.size"),
+            ShareMaxSize = settings.Int("group.share.max.size"),
             ConsumerAssignors = [.. ConfigText.Items(settings.Text("group.consumer.assignors"))
                 .Select(name => assignors.First(assignor => assignor.Name == name))],
             MayUpgrade = policy is "bidirectional" or "upgrade",
@@ -56,6 +57,9 @@ internal sealed record GroupSettings
 
     /// <summary>group.consumer.max.size</summary>
     public int ConsumerMaxSize { get; init; } = int.MaxValue;
+
+    /// <summary>group.share.max.size</summary>
+    public int ShareMaxSize { get; init; } = 200;
 
     /// <summary>group.consumer.assignors: the first is for members that want none.</summary>
     public IReadOnlyList<IPartitionAssignor> ConsumerAssignors { get; init; } =

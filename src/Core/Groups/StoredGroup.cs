@@ -40,7 +40,6 @@ internal sealed class StoredGroup(string groupId, GroupType type) : Group(groupI
     /// <summary>As Kafka calls it: what the epochs of group and members say.</summary>
     public override string StateName =>
         IsEmpty ? "Empty"
-        : Type == GroupType.Share ? "Stable"
         : Type == GroupType.Streams && !_hasTopology ? "NotReady"
         : _epoch > _targetEpoch ? "Assigning"
         : _members.Values.All(member => member == new CurrentMember(_targetEpoch, StableMember)) ? "Stable"

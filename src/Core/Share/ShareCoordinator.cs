@@ -1,6 +1,7 @@
 using Millrace.Core.Coordinators;
 using Millrace.Core.Model;
 using Millrace.Protocol;
+using Millrace.Protocol.Wire;
 
 namespace Millrace.Core.Share;
 
@@ -15,15 +16,34 @@ namespace Millrace.Core.Share;
 /// for that where it matters.</para>
 /// </remarks>
 /// <param name="updatesPerSnapshot">share.coordinator.snapshot.update.records.per.snapshot</param>
-internal sealed class ShareCoordinator(int updatesPerSnapshot)
+internal sealed class ShareCoordinator(int updatesPerSnapshot) : ICoordinatorCore
 {
     private readonly ShareStates _states = new();
 
+    public static string Kept => "states of share groups";
+
     public IReadOnlyDictionary<SharePartitionKey, ShareState> States => _states.All;
 
-    /// <exception cref="Protocol.Wire.MalformedFrameException">The record does not follow its specification.
-    /// </exception>
-    public void Replay(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? value) => _states.Replay(key, value);
+    public void Replay(
+        ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? value, long transactionOf = ICoordinatorCore.NoProducerId) =>
+        _states.Replay(key, value);
+
+    /// <summary>Nobody writes states in a transaction.</summary>
+    public void ReplayEndTransaction(long producerId, bool isCommit)
+    {
+    }
+
+    public void Start(Instant now)
+    {
+    }
+
+    public Instant Expire(Instant now, Effects effects) => Instant.Never;
+
+    public void Resign(ErrorCode error, Effects effects)
+    {
+    }
+
+    public static void Fail(IMessage response, ErrorCode error) => ((ShareStateReply)response).ErrorCode = error;
 
     /// <summary>What is stored; null where nothing is.</summary>
     public ShareState? Find(in SharePartitionKey key) => _states.Find(key);

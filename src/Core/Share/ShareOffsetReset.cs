@@ -1,4 +1,4 @@
-using System.Xml;
+using Millrace.Core.Configs;
 
 namespace Millrace.Core.Share;
 
@@ -23,27 +23,12 @@ internal readonly record struct ShareOffsetReset(ShareOffsetResetKind Kind, long
                 reset = new ShareOffsetReset(ShareOffsetResetKind.Earliest);
                 return true;
             case var other when other.StartsWith(ByDuration, StringComparison.Ordinal):
-                if (Duration(text[ByDuration.Length..].ToUpperInvariant()) is not { } duration)
+                if (!Iso8601.TryParseDuration(text[ByDuration.Length..].ToUpperInvariant(), out var duration))
                     return false;
-                reset = new ShareOffsetReset(ShareOffsetResetKind.ByDuration, (long)duration.TotalMilliseconds);
+                reset = new ShareOffsetReset(ShareOffsetResetKind.ByDuration, duration);
                 return true;
             default:
                 return false;
-        }
-    }
-
-    private static TimeSpan? Duration(string text)
-    {
-        var days = text.Split('T')[0];
-        if (days.Contains('Y') || days.Contains('M'))
-            return null;
-        try
-        {
-            return XmlConvert.ToTimeSpan(text) is var duration && duration >= TimeSpan.Zero ? duration : null;
-        }
-        catch (Exception wrong) when (wrong is FormatException or OverflowException)
-        {
-            return null;
         }
     }
 }

@@ -18,6 +18,9 @@ internal sealed class ShareSession(ShareSessionKey key, object connection)
     /// <summary>What the next request has to say.</summary>
     public int NextEpoch { get; private set; } = 1;
 
+    /// <summary>Nobody waits for what was asked for in it.</summary>
+    public bool IsEnded { get; internal set; }
+
     public IReadOnlyList<ShareSessionPartition> Partitions => _partitions;
 
     public void Update(
@@ -48,6 +51,8 @@ internal sealed class ShareSessionPartition(Uuid topicId, int partition)
     public Uuid TopicId { get; } = topicId;
 
     public int Partition { get; } = partition;
+
+    public SharePartitionKey KeyIn(string groupId) => new(groupId, TopicId, Partition);
 
     /// <summary>It had an error: the next answer names it even if there is nothing to say.</summary>
     public bool MustBeNamed { get; set; }

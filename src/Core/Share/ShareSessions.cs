@@ -14,20 +14,22 @@ namespace Millrace.Core.Share;
 /// </remarks>
 internal sealed class ShareSessions(int limit)
 {
-    public const int Begin = 0;
-    public const int End = -1;
+    public const int Initial = 0;
+    public const int Final = -1;
 
     private readonly Dictionary<ShareSessionKey, ShareSession> _sessions = [];
 
     public int Count => _sessions.Count;
 
-    /// <summary>A ShareFetch with the epoch <see cref="Begin"/>: a former session of the member is forgotten.</summary>
+    /// <summary>
+    /// A ShareFetch with the epoch <see cref="Initial"/>: a former session of the member is forgotten.
+    /// </summary>
     public ErrorCode TryBegin(
         ShareSessionKey key, object connection, IEnumerable<(Uuid Topic, int Partition)> partitions,
         out ShareSession? session)
     {
         session = null;
-        _sessions.Remove(key);
+        End(key);
         if (_sessions.Count >= limit)
             return ErrorCode.ShareSessionLimitReached;
         _sessions[key] = session = new ShareSession(key, connection);
@@ -35,13 +37,13 @@ internal sealed class ShareSessions(int limit)
         return ErrorCode.None;
     }
 
-    /// <summary>Any other request: with the epoch <see cref="End"/> the session is taken out.</summary>
+    /// <summary>Any other request: with the epoch <see cref="Final"/> the session is taken out.</summary>
     public ErrorCode TryContinue(ShareSessionKey key, int epoch, out ShareSession? session)
     {
         if (!_sessions.TryGetValue(key, out session))
             return ErrorCode.ShareSessionNotFound;
-        if (epoch == End)
-            _sessions.Remove(key);
+        if (epoch == Final)
+            End(key);
         else if (epoch != session.NextEpoch)
             return ErrorCode.InvalidShareSessionEpoch;
         else
@@ -54,7 +56,13 @@ internal sealed class ShareSessions(int limit)
     {
         List<ShareSession> dropped = [.. _sessions.Values.Where(session => session.Connection == connection)];
         foreach (var session in dropped)
-            _sessions.Remove(session.Key);
+            End(session.Key);
         return dropped;
+    }
+
+    private void End(ShareSessionKey key)
+    {
+        if (_sessions.Remove(key, out var session))
+            session.IsEnded = true;
     }
 }

@@ -9,6 +9,7 @@ namespace Millrace.Shared.Simulated;
 internal sealed class SimConnection(SimLoop loop) : IConnection
 {
     private readonly Dictionary<PendingRequest, IMessage?> _answers = [];
+    private readonly HashSet<IConnectionListener> _listeners = [];
     private int _correlationId;
 
     public ILoop Loop => loop;
@@ -55,6 +56,15 @@ internal sealed class SimConnection(SimLoop loop) : IConnection
     public void Complete(PendingRequest request, IMessage response) => _answers.Add(request, response);
 
     public void CompleteSilently(PendingRequest request) => _answers.Add(request, null);
+
+    public void Listen(IConnectionListener listener) => _listeners.Add(listener);
+
+    /// <summary>The client is gone.</summary>
+    public void Close()
+    {
+        foreach (var listener in _listeners)
+            listener.OnClosed(this);
+    }
 
     public void CloseAfter(PendingRequest request, string reason)
     {

@@ -20,6 +20,7 @@ internal sealed class ClientConnection : IConnection
     private readonly Queue<PendingRequest> _inFlight = new();
     private readonly Dictionary<PendingRequest, Call> _calls = [];
     private readonly List<Call> _unanswered = [];
+    private readonly List<IConnectionListener> _listeners = [];
     private long _lastToBroker;
     private long _lastToClient;
     private int _correlationId;
@@ -97,6 +98,12 @@ internal sealed class ClientConnection : IConnection
         Finish(request, null);
     }
 
+    public void Listen(IConnectionListener listener)
+    {
+        if (!_listeners.Contains(listener))
+            _listeners.Add(listener);
+    }
+
     /// <summary>Whoever waits for an answer hears that there will be none.</summary>
     public void Close()
     {
@@ -107,6 +114,8 @@ internal sealed class ClientConnection : IConnection
         foreach (var call in _unanswered.ToArray())
             _world.Time.After(_world.Chance.Next(1, SlowestFrame), Lane.Client, () => call.Answer.TrySetResult(null));
         _unanswered.Clear();
+        if (_broker.IsRunning)
+            _loop.Post(() => _listeners.ForEach(listener => listener.OnClosed(this)));
     }
 
     private void Receive(Call call)

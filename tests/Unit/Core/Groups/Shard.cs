@@ -67,6 +67,9 @@ internal sealed class Shard
 
     public List<(byte[] Key, byte[]? Value)> Log { get; } = [];
 
+    /// <summary>What the coordinator wanted sent.</summary>
+    public List<CoordinatorMessage> Messages { get; } = [];
+
     public int Flushed { get; private set; }
 
     public bool HoldsCommits { get; set; }
@@ -284,6 +287,7 @@ internal sealed class Shard
 
         for (var i = 0; i < _effects.RecordCount; i++)
             Coordinator.Replay(_effects.Record(i).Key, _effects.Record(i).Value);
+        Messages.AddRange(_effects.Messages);
         foreach (var reply in _effects.Replies)
             if (reply.AfterCommit)
                 _held.Add((reply, Log.Count));

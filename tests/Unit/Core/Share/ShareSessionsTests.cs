@@ -17,15 +17,15 @@ public sealed class ShareSessionsTests
     public void EachRequestNamesTheNextEpoch()
     {
         Assert.Equal(ErrorCode.ShareSessionNotFound, _sessions.TryContinue(Key, 1, out _));
-        Assert.Equal(ErrorCode.ShareSessionNotFound, _sessions.TryContinue(Key, ShareSessions.End, out _));
+        Assert.Equal(ErrorCode.ShareSessionNotFound, _sessions.TryContinue(Key, ShareSessions.Final, out _));
         Assert.Equal(ErrorCode.None, _sessions.TryBegin(Key, _connection, [(Topic, 0)], out var session));
         Assert.Equal(ErrorCode.None, _sessions.TryContinue(Key, 1, out var same));
         Assert.Same(session, same);
         Assert.Equal(ErrorCode.InvalidShareSessionEpoch, _sessions.TryContinue(Key, 1, out _));
         Assert.Equal(ErrorCode.InvalidShareSessionEpoch, _sessions.TryContinue(Key, 9, out _));
         Assert.Equal(ErrorCode.None, _sessions.TryContinue(Key, 2, out _));
-        Assert.Equal(ErrorCode.None, _sessions.TryContinue(Key, ShareSessions.End, out _));
-        Assert.Equal(0, _sessions.Count);
+        Assert.Equal(ErrorCode.None, _sessions.TryContinue(Key, ShareSessions.Final, out _));
+        Assert.Equal((0, true), (_sessions.Count, session!.IsEnded));
     }
 
     [Fact]
