@@ -1,5 +1,6 @@
 using System.Globalization;
 using Millrace.Core.Configs;
+using Millrace.Simulation.Clients;
 
 namespace Millrace.Simulation;
 
@@ -44,9 +45,12 @@ internal sealed class Scenario
             _ => 8000,
         };
         HasCopy = random.Next(3) == 0;
+        ConsumerMembers = random.Next(0, 4);
         Settings = new BrokerSettings(new Dictionary<string, string>
         {
             ["offsets.topic.num.partitions"] = "2",
+            ["group.consumer.session.timeout.ms"] =
+                ConsumerMember.SessionMs.ToString(CultureInfo.InvariantCulture),
             ["transaction.state.log.num.partitions"] = "2",
             ["log.retention.check.interval.ms"] = random.Next(3000, 20_000).ToString(CultureInfo.InvariantCulture),
         });
@@ -65,6 +69,8 @@ internal sealed class Scenario
     public int Consumers { get; }
 
     public int GroupMembers { get; }
+
+    public int ConsumerMembers { get; }
 
     public bool HasVolatileTopics { get; }
 
@@ -141,7 +147,7 @@ internal sealed class Scenario
 
     public override string ToString() =>
         $"{Lives} lives, {Topics} topics of {Partitions}, {Producers} producers, {Consumers} consumers, "
-        + $"{GroupMembers} members;"
+        + $"{GroupMembers} members, {ConsumerMembers} of the new protocol;"
         + (HasVolatileTopics ? " topics come and go," : "")
         + (HasPowerCuts ? " power cuts," : "")
         + (HasFullDisk ? " full disk," : "")

@@ -136,6 +136,13 @@ internal sealed partial class World
         IsEnding = true;
         Time.Run(20_000);
         Await(CheckCopy(), 60_000, "the copy can't be checked");
+        if (Failure is null && Scenario.ConsumerMembers > 0)
+        {
+            Await(
+                new ConsumerMember(this, 97, "consumers").OwnAll(), 60_000,
+                "a sole member of a consumer group does not get all partitions");
+        }
+
         if (Failure is not null)
             return;
         StopInOrder();

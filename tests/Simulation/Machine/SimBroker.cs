@@ -4,6 +4,7 @@ using Millrace.Broker.Coordinators;
 using Millrace.Broker.Fetching;
 using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
+using Millrace.Broker.Requests.Groups;
 using Millrace.Broker.Requests.Transactions;
 using Millrace.Core.Controller;
 using Millrace.Core.Groups;
@@ -193,6 +194,7 @@ internal sealed class SimBroker
             [ApiKey.Heartbeat] = new HeartbeatHandler(coordinators),
             [ApiKey.LeaveGroup] = new LeaveGroupHandler(coordinators),
             [ApiKey.SyncGroup] = new SyncGroupHandler(coordinators),
+            [ApiKey.ConsumerGroupHeartbeat] = new ConsumerGroupHeartbeatHandler(coordinators),
             [ApiKey.CreateTopics] = new CreateTopicsHandler(controller),
             [ApiKey.DeleteTopics] = new DeleteTopicsHandler(controller),
             [ApiKey.DeleteRecords] = new DeleteRecordsHandler(Topics, _checkpoints!),
