@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Modern;
-using Millrace.Core.Model;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
 using CurrentTasks = Millrace.Protocol.Messages.StreamsGroupCurrentMemberAssignmentValue.TaskIds;

@@ -1,6 +1,4 @@
-using System.Collections.Immutable;
 using Millrace.Core.Configs;
-using Millrace.Core.Groups.Modern;
 using Millrace.Protocol.Messages;
 using TaskIds = Millrace.Protocol.Messages.StreamsGroupHeartbeatResponse.TaskIds;
 using TopicPartition = Millrace.Protocol.Messages.StreamsGroupHeartbeatResponse.TopicPartition;
