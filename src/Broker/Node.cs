@@ -5,6 +5,7 @@ using Millrace.Broker.Io;
 using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
 using Millrace.Broker.Requests.Configs;
+using Millrace.Broker.Requests.Groups;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
 using Millrace.Core.Log;
@@ -190,6 +191,10 @@ public sealed class Node : IDisposable
             [ApiKey.DescribeConfigs] = new DescribeConfigsHandler(controller, settings),
             [ApiKey.AlterConfigs] = new AlterConfigsHandler(controller),
             [ApiKey.IncrementalAlterConfigs] = new IncrementalAlterConfigsHandler(controller),
+            [ApiKey.DeleteGroups] = new DeleteGroupsHandler(coordinators),
+            [ApiKey.OffsetDelete] = new OffsetDeleteHandler(coordinators, _topics),
+            [ApiKey.ConsumerGroupHeartbeat] = new ConsumerGroupHeartbeatHandler(coordinators),
+            [ApiKey.ConsumerGroupDescribe] = new ConsumerGroupDescribeHandler(coordinators),
             [ApiKey.CreatePartitions] = new CreatePartitionsHandler(controller),
             [ApiKey.DescribeCluster] = new DescribeClusterHandler(node),
         });

@@ -57,6 +57,7 @@ internal sealed class MetadataPublisher(
                 Apply(topic, present, image.Configs);
         }
 
+        coordinators.Publish(image);
         _published = image;
         return isWhole;
     }

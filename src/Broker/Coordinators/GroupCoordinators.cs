@@ -1,5 +1,6 @@
 using Millrace.Broker.Partitions;
 using Millrace.Core.Configs;
+using Millrace.Core.Controller;
 using Millrace.Core.Groups;
 
 namespace Millrace.Broker.Coordinators;
@@ -10,15 +11,8 @@ namespace Millrace.Broker.Coordinators;
 /// </summary>
 internal sealed class GroupCoordinators(ILoop timers, BrokerSettings settings, IMemberIds memberIds)
 {
-    private readonly GroupSettings _settings = new()
-    {
-        MinSessionTimeoutMs = settings.Int("group.min.session.timeout.ms"),
-        MaxSessionTimeoutMs = settings.Int("group.max.session.timeout.ms"),
-        InitialRebalanceDelayMs = settings.Int("group.initial.rebalance.delay.ms"),
-        MaxSize = settings.Int("group.max.size"),
-        MaxOffsetMetadataBytes = settings.Int("offset.metadata.max.bytes"),
-        OffsetsRetentionMs = settings.Int("offsets.retention.minutes") * 60_000L,
-    };
+    private readonly GroupSettings _settings = GroupSettings.Of(settings);
+    private volatile ClusterImage _image = ClusterImage.Empty;
 
     private volatile CoordinatorShard<GroupCoordinator>[] _shards = [];
 
@@ -50,6 +44,14 @@ internal sealed class GroupCoordinators(ILoop timers, BrokerSettings settings, I
         }
     }
 
+    /// <summary>Tells all shards of the cluster's topics and settings.</summary>
+    public void Publish(ClusterImage image)
+    {
+        _image = image;
+        foreach (var shard in _shards)
+            shard.Run((core, now, _) => core.OnMetadata(image, now));
+    }
+
     private CoordinatorShard<GroupCoordinator> Load(Partition partition) =>
-        new(partition, () => new GroupCoordinator(_settings, memberIds), timers, Log);
+        new(partition, () => new GroupCoordinator(_settings, memberIds, _image), timers, Log);
 }

@@ -14,7 +14,8 @@ namespace Millrace.Broker.Requests;
 /// </summary>
 /// <remarks>
 /// <para>No keys, null or none listed, means all of them; unknown keys are left out. The broker named "" has only
-/// what was set for the whole cluster. Known gap: groups, loggers and client metrics have no settings yet.</para>
+/// what was set for the whole cluster. Any group has settings, be it there or not. Known gap: loggers and client metrics
+/// have no settings yet.</para>
 /// </remarks>
 internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerSettings settings)
     : RequestHandler<DescribeConfigsRequest>
@@ -39,6 +40,7 @@ internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerS
         {
             ConfigResource.Topic => DescribeTopic(resource, request, result),
             ConfigResource.Broker => DescribeBroker(resource, request, result),
+            ConfigResource.Group => DescribeGroup(resource, request, result),
             _ => new Verdict(ErrorCode.InvalidRequest, $"Resource type {resource.ResourceType} can't be described."),
         };
         result.ErrorMessage ??= "";
@@ -57,6 +59,24 @@ internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerS
         {
             if (IsWanted(resource, config.Definition))
                 result.Configs.Add(Entry(config, request, isReadOnly: false, TopicSynonyms(config)));
+        }
+
+        return Verdict.Good;
+    }
+
+    private Verdict DescribeGroup(
+        DescribeConfigsRequest.DescribeConfigsResource resource, DescribeConfigsRequest request,
+        DescribeConfigsResponse.DescribeConfigsResult result)
+    {
+        if (resource.ResourceName.Length == 0)
+            return new Verdict(ErrorCode.InvalidRequest, "A group without a name has no settings.");
+        var own = controller.Image.Configs.Of(ConfigResource.Group, resource.ResourceName);
+        foreach (var definition in GroupConfigs.All.Where(definition => IsWanted(resource, definition)))
+        {
+            var config = EffectiveConfigs.Of(definition, settings, controller.Image.Configs, own);
+            if (own.ContainsKey(definition.Name))
+                config = config with { Source = ConfigSource.DynamicGroup };
+            result.Configs.Add(Entry(config, request, isReadOnly: false, GroupSynonyms(config)));
         }
 
         return Verdict.Good;
@@ -159,6 +179,23 @@ internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerS
         foreach (var (value, from) in EffectiveConfigs.Dynamic(definition, settings, controller.Image.Configs))
             yield return (synonym, value, from);
         var given = settings.Find(synonym, out var source);
+        if (source == ConfigSource.StaticBroker)
+            yield return (synonym, given, source);
+        yield return (synonym, definition.Default, ConfigSource.Default);
+    }
+
+    /// <summary>
+    /// The group's own value, the cluster's, the broker's, the default: those that exist, in this order.
+    /// </summary>
+    private IEnumerable<(string Name, string? Value, ConfigSource Source)> GroupSynonyms(EffectiveConfig config)
+    {
+        var definition = config.Definition;
+        if (config.Source == ConfigSource.DynamicGroup)
+            yield return (definition.Name, config.Value, config.Source);
+        var synonym = definition.BrokerSynonym ?? definition.Name;
+        foreach (var (value, from) in EffectiveConfigs.Dynamic(definition, settings, controller.Image.Configs))
+            yield return (synonym, value, from);
+        var given = settings.TopicDefault(definition, out var source);
         if (source == ConfigSource.StaticBroker)
             yield return (synonym, given, source);
         yield return (synonym, definition.Default, ConfigSource.Default);

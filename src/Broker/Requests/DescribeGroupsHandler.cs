@@ -10,8 +10,10 @@ namespace Millrace.Broker.Requests;
 /// </summary>
 internal sealed class DescribeGroupsHandler(GroupCoordinators coordinators) : RequestHandler<DescribeGroupsRequest>
 {
-    /// <summary>A bit a Kafka operation code, for what may be done to a group: read, delete, describe.</summary>
-    private const int GroupOperations = 328;
+    /// <summary>
+    /// A bit a Kafka operation code, for what may be done to a group: read, delete, describe, its configs too.
+    /// </summary>
+    private const int GroupOperations = 3400;
 
     protected override void Handle(PendingRequest pending, DescribeGroupsRequest request)
     {

@@ -71,7 +71,9 @@ internal static class BrokerConfigs
     };
 
     public static IReadOnlyList<ConfigDefinition> All { get; } =
-        [.. Own.Concat(TopicConfigs.All.Where(topic => topic.BrokerSynonym is not null).Select(AsBroker))
+        [.. Own.Concat(GroupConfigs.OfBroker)
+            .Concat(TopicConfigs.All.Concat(GroupConfigs.All)
+                .Where(config => config.BrokerSynonym is not null).Select(AsBroker))
             .OrderBy(config => config.Name, StringComparer.Ordinal)];
 
     private static readonly Dictionary<string, ConfigDefinition> ByName = All.ToDictionary(config => config.Name);

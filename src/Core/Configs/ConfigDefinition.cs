@@ -22,6 +22,7 @@ internal enum ConfigSource : sbyte
     DynamicDefaultBroker = 3,
     StaticBroker = 4,
     Default = 5,
+    DynamicGroup = 8,
 }
 
 /// <summary>One setting, defined once: parsing, validation, DescribeConfigs and documentation derive from it.</summary>
@@ -74,6 +75,13 @@ internal sealed class ConfigRule
         "must be * or pairs partition:broker",
         item => item == "*" || item.Split(':') is [var partition, var broker]
             && int.TryParse(partition, out _) && int.TryParse(broker, out _));
+
+    /// <summary>latest, earliest, or by_duration: and an ISO 8601 duration that is not negative.</summary>
+    public static readonly ConfigRule OffsetReset = new(
+        "must be latest, earliest or by_duration:PnDTnHnMn.nS",
+        text => text is "latest" or "earliest"
+            || (text.StartsWith("by_duration:", StringComparison.Ordinal)
+                && Iso8601.TryParseDuration(text["by_duration:".Length..], out _)));
 
     public static ConfigRule AtLeast(double least) =>
         new($"must be at least {least}", text => double.Parse(text) >= least);

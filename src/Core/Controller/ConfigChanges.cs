@@ -8,7 +8,7 @@ namespace Millrace.Core.Controller;
 
 /// <summary>
 /// What requests to change settings while the broker runs come to (KIP-339). A resource's changes are granted all or
-/// none, and each is judged by what the settings then are. Topics only: what brokers, groups and client metrics were
+/// none, and each is judged by what the settings then are. Topics and groups only: what brokers and client metrics were
 /// given by Kafka is kept as it is.
 /// </summary>
 internal sealed class ConfigChanges(BrokerSettings settings)
@@ -33,7 +33,9 @@ internal sealed class ConfigChanges(BrokerSettings settings)
             var decided = new List<IMessage>();
             var names = resource.Configs.Select(config => config.Name);
             var verdict = Refusal((resource.ResourceType, resource.ResourceName), twice, names, image)
-                ?? Alter(image.Find(resource.ResourceName)!, resource.Configs, image.Configs, decided);
+                ?? (resource.ResourceType == (sbyte)ConfigResource.Group
+                    ? AlterGroup(resource.ResourceName, resource.Configs, image.Configs, decided)
+                    : Alter(image.Find(resource.ResourceName)!, resource.Configs, image.Configs, decided));
             if (verdict.ErrorCode == ErrorCode.None && !request.ValidateOnly)
                 records.AddRange(decided);
             response.Responses.Add(new()
@@ -57,7 +59,9 @@ internal sealed class ConfigChanges(BrokerSettings settings)
             var decided = new List<IMessage>();
             var names = resource.Configs.Select(config => config.Name);
             var verdict = Refusal((resource.ResourceType, resource.ResourceName), twice, names, image)
-                ?? Replace(image.Find(resource.ResourceName)!, resource.Configs, image.Configs, decided);
+                ?? (resource.ResourceType == (sbyte)ConfigResource.Group
+                    ? ReplaceGroup(resource.ResourceName, resource.Configs, image.Configs, decided)
+                    : Replace(image.Find(resource.ResourceName)!, resource.Configs, image.Configs, decided));
             if (verdict.ErrorCode == ErrorCode.None && !request.ValidateOnly)
                 records.AddRange(decided);
             response.Responses.Add(new()
@@ -90,9 +94,11 @@ internal sealed class ConfigChanges(BrokerSettings settings)
                 : null,
             ConfigResource.Broker => new Verdict(ErrorCode.InvalidRequest,
                 "Settings of brokers can't be changed while they run: give them to the server at its start."),
-            ConfigResource.BrokerLogger or ConfigResource.ClientMetrics or ConfigResource.Group =>
-                new Verdict(ErrorCode.InvalidRequest,
-                    "Settings of groups, loggers and client metrics can't be changed."),
+            ConfigResource.Group => resource.Name.Length == 0
+                ? new Verdict(ErrorCode.InvalidRequest, "A group without a name has no settings.")
+                : null,
+            ConfigResource.BrokerLogger or ConfigResource.ClientMetrics =>
+                new Verdict(ErrorCode.InvalidRequest, "Settings of loggers and client metrics can't be changed."),
             _ => new Verdict(ErrorCode.InvalidRequest, $"Resource type {resource.Type} is unknown."),
         };
     }
@@ -102,6 +108,31 @@ internal sealed class ConfigChanges(BrokerSettings settings)
         List<IMessage> records)
     {
         var after = topic.Configs;
+        return Apply(
+            ref after, configs, TopicConfigs.Find, TopicValidation.ConfigProblem,
+            (name, own) => EffectiveConfigs.Text(name, settings, cluster, own))
+            ?? Decide(topic, after, cluster, records);
+    }
+
+    private Verdict AlterGroup(
+        string groupId, List<IncrementalAlterConfigsRequest.AlterableConfig> configs, ConfigsImage cluster,
+        List<IMessage> records)
+    {
+        var after = cluster.Of(ConfigResource.Group, groupId);
+        return Apply(
+            ref after, configs, GroupConfigs.Find, GroupProblem,
+            (name, own) => EffectiveConfigs.Of(GroupConfigs.Find(name)!, settings, cluster, own).Value!)
+            ?? DecideGroup(groupId, after, cluster, records);
+    }
+
+    /// <summary>What the operations make of a resource's own settings; null if all are possible.</summary>
+    private static Verdict? Apply(
+        ref ImmutableSortedDictionary<string, string> after,
+        List<IncrementalAlterConfigsRequest.AlterableConfig> configs,
+        Func<string, ConfigDefinition?> find,
+        Func<string, string, Verdict?> problemOf,
+        Func<string, ImmutableSortedDictionary<string, string>, string> textOf)
+    {
         foreach (var config in configs)
         {
             var operation = (Operation)config.ConfigOperation;
@@ -117,20 +148,20 @@ internal sealed class ConfigChanges(BrokerSettings settings)
                 return new Verdict(ErrorCode.InvalidRequest, $"{config.Name} has no value.");
             if (operation != Operation.Set)
             {
-                if (TopicConfigs.Find(config.Name) is not { Type: ConfigType.List })
+                if (find(config.Name) is not { Type: ConfigType.List })
                     return new Verdict(ErrorCode.InvalidConfig, $"{config.Name} is not a list.");
-                var items = ConfigText.Items(EffectiveConfigs.Text(config.Name, settings, cluster, after));
+                var items = ConfigText.Items(textOf(config.Name, after));
                 value = string.Join(',', operation == Operation.Append
                     ? items.Union(ConfigText.Items(value))
                     : items.Except(ConfigText.Items(value)));
             }
 
-            if (TopicValidation.ConfigProblem(config.Name, value) is { } problem)
+            if (problemOf(config.Name, value) is { } problem)
                 return problem;
             after = after.SetItem(config.Name, value);
         }
 
-        return Decide(topic, after, cluster, records);
+        return null;
     }
 
     private Verdict Replace(
@@ -150,19 +181,56 @@ internal sealed class ConfigChanges(BrokerSettings settings)
         return Decide(topic, after, cluster, records);
     }
 
-    /// <summary>A record for each setting that becomes another, or goes.</summary>
+    private Verdict ReplaceGroup(
+        string groupId, List<AlterConfigsRequest.AlterableConfig> configs, ConfigsImage cluster,
+        List<IMessage> records)
+    {
+        var after = ImmutableSortedDictionary<string, string>.Empty;
+        foreach (var config in configs)
+        {
+            if (config.Value is not { } value)
+                return new Verdict(ErrorCode.InvalidRequest, $"{config.Name} has no value.");
+            if (GroupProblem(config.Name, value) is { } problem)
+                return problem;
+            after = after.SetItem(config.Name, value);
+        }
+
+        return DecideGroup(groupId, after, cluster, records);
+    }
+
+    private Verdict? GroupProblem(string name, string value) =>
+        GroupConfigs.Find(name) is not { } config
+            ? new Verdict(ErrorCode.InvalidConfig, $"A group has no setting {name}.")
+            : GroupConfigs.WhatIsWrong(config, value, settings) is { } problem
+                ? new Verdict(ErrorCode.InvalidConfig, $"{name}={value}: {problem}.")
+                : null;
+
+    private static Verdict DecideGroup(
+        string groupId, ImmutableSortedDictionary<string, string> after, ConfigsImage cluster, List<IMessage> records)
+    {
+        Differences(ConfigResource.Group, groupId, cluster.Of(ConfigResource.Group, groupId), after, records);
+        return Verdict.Good;
+    }
+
     private Verdict Decide(
         TopicImage topic, ImmutableSortedDictionary<string, string> after, ConfigsImage cluster, List<IMessage> records)
     {
         if (_validation.LagProblem(cluster, after) is { } problem)
             return problem;
-        foreach (var name in topic.Configs.Keys.Union(after.Keys))
+        Differences(ConfigResource.Topic, topic.Name, topic.Configs, after, records);
+        return Verdict.Good;
+    }
+
+    /// <summary>A record for each setting that becomes another, or goes.</summary>
+    private static void Differences(
+        ConfigResource type, string resource, ImmutableSortedDictionary<string, string> before,
+        ImmutableSortedDictionary<string, string> after, List<IMessage> records)
+    {
+        foreach (var name in before.Keys.Union(after.Keys))
         {
             var value = after.GetValueOrDefault(name);
-            if (value != topic.Configs.GetValueOrDefault(name))
-                records.Add(ConfigsImage.Record(ConfigResource.Topic, topic.Name, name, value));
+            if (value != before.GetValueOrDefault(name))
+                records.Add(ConfigsImage.Record(type, resource, name, value));
         }
-
-        return Verdict.Good;
     }
 }

@@ -42,6 +42,10 @@ internal sealed partial class GroupCoordinator
         };
     }
 
+    /// <summary>KIP-848</summary>
+    public ConsumerGroupDescribeResponse.DescribedGroup DescribeConsumerGroup(string groupId) =>
+        _consumers.Describe(groupId);
+
     /// <summary>Adds the groups that pass the filters; an empty filter lets all pass, case does not matter.</summary>
     public void List(ListGroupsRequest request, List<ListGroupsResponse.ListedGroup> groups)
     {

@@ -1,5 +1,6 @@
 using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
+using Millrace.Core.Groups.Consumer;
 using Millrace.Core.Model;
 
 namespace Millrace.Core.Groups;
@@ -10,10 +11,12 @@ internal sealed partial class GroupCoordinator
     /// <summary>Does what is due and says when to call again; that may be at once, when there is more to do.</summary>
     public Instant Expire(Instant now, Effects effects)
     {
-        while (effects.RecordCount < settings.MaxExpiredRecords && _table.TryTakeDue(now, out var group))
+        while (effects.RecordCount < _settings.MaxExpiredRecords && _table.TryTakeDue(now, out var group))
         {
             if (group is ClassicGroup classic)
                 ExpireGroup(classic, now, effects);
+            else if (group is ConsumerGroup consumer)
+                _consumers.Expire(consumer, now, effects);
             var next = group.NextDeadline();
             _table.Arm(group, next > now ? next : now + 1);
         }
@@ -25,6 +28,12 @@ internal sealed partial class GroupCoordinator
 
     private void ExpireGroup(ClassicGroup group, Instant now, Effects effects)
     {
+        if (group.MustRebalance)
+        {
+            BeginAgain(group, now, effects);
+            return;
+        }
+
         var before = group.Count;
         foreach (var (memberId, _) in group.Pending.Where(pending => pending.Value <= now).ToList())
             group.Pending.Remove(memberId);
@@ -44,6 +53,15 @@ internal sealed partial class GroupCoordinator
             _table.Remove(group.GroupId);
     }
 
+    /// <summary>Calls the members of what was a consumer group to rejoin.</summary>
+    private void BeginAgain(ClassicGroup group, Instant now, Effects effects)
+    {
+        group.MustRebalance = false;
+        foreach (var member in group.Members)
+            RenewSession(group, member, now);
+        Rebalance(group, now, effects);
+    }
+
     private void EndJoin(ClassicGroup group, Instant now, Effects effects)
     {
         if (group is { IsGathering: true, HasGathered: true, GatheringLeftMs: > 0 })
@@ -52,29 +70,31 @@ internal sealed partial class GroupCoordinator
             CompleteJoin(group, now, effects);
     }
 
-    /// <summary>Every now and then looks at all classic groups for offsets that nobody wants any more.</summary>
+    /// <summary>Every now and then looks at all groups for offsets that nobody wants any more.</summary>
     private void CleanUp(Instant now, Effects effects)
     {
         if (_nextCleanup <= now)
         {
             foreach (var groupId in _table.Ids)
                 _uncleaned.Enqueue(groupId);
-            _nextCleanup = now + settings.OffsetsRetentionCheckIntervalMs;
+            _nextCleanup = now + _settings.OffsetsRetentionCheckIntervalMs;
         }
 
-        while (effects.RecordCount < settings.MaxExpiredRecords && _uncleaned.TryPeek(out var groupId))
+        while (effects.RecordCount < _settings.MaxExpiredRecords && _uncleaned.TryPeek(out var groupId))
         {
-            if (_table.Find<ClassicGroup>(groupId) is { } group && !CleanUp(group, now, effects))
+            if (_table.Find(groupId) is { } group && !CleanUp(group, now, effects))
                 return;
             _uncleaned.Dequeue();
         }
     }
 
     /// <summary>False when the group had more expired offsets than this call may delete.</summary>
-    private bool CleanUp(ClassicGroup group, Instant now, Effects effects)
+    private bool CleanUp(Group group, Instant now, Effects effects)
     {
-        var wanted = group is { State: GroupState.Stable, ProtocolType: ConsumerProtocol.Type }
-            ? ConsumerProtocol.SubscribedTopics(group)
+        if (group is StoredGroup)
+            return true;
+        var wanted = group is ClassicGroup { State: GroupState.Stable, ProtocolType: ConsumerProtocol.Type } stable
+            ? ConsumerProtocol.SubscribedTopics(stable)
             : null;
         var anyLeft = false;
         foreach (var (topic, partitions) in _offsets.Of(group.GroupId))
@@ -87,17 +107,17 @@ internal sealed partial class GroupCoordinator
                     continue;
                 }
 
-                if (effects.RecordCount >= settings.MaxExpiredRecords)
+                if (effects.RecordCount >= _settings.MaxExpiredRecords)
                     return false;
                 GroupRecords.DeleteOffset(effects, key);
             }
 
-        if (anyLeft || _pending.Has(group.GroupId) || group is not { State: GroupState.Empty, Pending.Count: 0 })
+        if (anyLeft || _pending.Has(group.GroupId) || !group.IsEmpty || group is ClassicGroup { Pending.Count: > 0 })
             return true;
-        if (IsForgettable(group))
+        if (group is ClassicGroup classic && IsForgettable(classic))
             _table.Remove(group.GroupId);
         else
-            GroupRecords.DeleteGroup(effects, group.GroupId);
+            group.Delete(effects);
         return true;
     }
 
@@ -106,20 +126,23 @@ internal sealed partial class GroupCoordinator
         group is { State: GroupState.Empty, Pending.Count: 0, IsStored: false } && !HasOffsets(group.GroupId);
 
     /// <summary>
-    /// An offset lives for the retention time after its commit; with an Empty group also after the last member went,
-    /// with a group that has members as long as the topic is subscribed.
+    /// An offset lives for the retention time after its commit, and as long as its topic is subscribed; with an Empty
+    /// classic group also for that time after the last member went.
     /// </summary>
     private bool HasExpired(
-        ClassicGroup group, string topic, in CommittedOffset offset, HashSet<string>? wanted, Instant now)
+        Group holder, string topic, in CommittedOffset offset, HashSet<string>? wanted, Instant now)
     {
+        if (holder is not ClassicGroup group)
+            return holder is ConsumerGroup consumer && !consumer.IsSubscribedTo(topic)
+                && offset.CommittedAt + _settings.OffsetsRetentionMs <= now;
         if (group.State != GroupState.Empty && (wanted is null || wanted.Contains(topic)))
             return false;
         if (offset.ExpiresAt != Instant.Never)
             return offset.ExpiresAt <= now;
-        var isPast = offset.CommittedAt + settings.OffsetsRetentionMs <= now;
+        var isPast = offset.CommittedAt + _settings.OffsetsRetentionMs <= now;
         var wasLeft = group.State != GroupState.Empty
             || group.StateSince == Instant.Never
-            || group.StateSince + settings.OffsetsRetentionMs <= now;
+            || group.StateSince + _settings.OffsetsRetentionMs <= now;
         return isPast && wasLeft;
     }
 }

@@ -1,5 +1,6 @@
 using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
+using Millrace.Core.Groups.Consumer;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -20,8 +21,8 @@ internal sealed partial class GroupCoordinator
         var join = new JoinCall(request, context, reply, now, effects);
         if (request.GroupId.Length == 0)
             join.Refuse(ErrorCode.InvalidGroupId);
-        else if (request.SessionTimeoutMs < settings.MinSessionTimeoutMs
-            || request.SessionTimeoutMs > settings.MaxSessionTimeoutMs)
+        else if (request.SessionTimeoutMs < _settings.MinSessionTimeoutMs
+            || request.SessionTimeoutMs > _settings.MaxSessionTimeoutMs)
             join.Refuse(ErrorCode.InvalidSessionTimeout);
         else
             JoinKind(join);
@@ -34,8 +35,11 @@ internal sealed partial class GroupCoordinator
             case ClassicGroup classic:
                 Join(classic, join);
                 break;
-            case StoredGroup stored:
-                JoinStored(stored, join);
+            case ConsumerGroup { IsEmpty: false } consumer:
+                _consumers.Join(consumer, join.Request, join.Context, join.Reply, join.Now, join.Effects);
+                break;
+            case StoredGroup or ConsumerGroup:
+                JoinOther(_table.Find(join.Request.GroupId)!, join);
                 break;
             default:
                 JoinUnknown(join);
@@ -57,10 +61,10 @@ internal sealed partial class GroupCoordinator
     }
 
     /// <summary>
-    /// A consumer or streams group that nobody is in becomes a classic one, which keeps its offsets: the client is sent
-    /// back to find that. Others are closed to classic members, as long as the coordinator does not serve them.
+    /// A consumer or streams group that nobody is in becomes a classic one, which keeps its offsets. Others are closed
+    /// to classic members.
     /// </summary>
-    private static void JoinStored(StoredGroup stored, in JoinCall join)
+    private void JoinOther(Group stored, in JoinCall join)
     {
         var group = new ClassicGroup(stored.GroupId);
         if (!stored.IsEmpty || stored.Type == GroupType.Share)
@@ -75,16 +79,10 @@ internal sealed partial class GroupCoordinator
             return;
         }
 
-        if (!group.Accepts(join.Request.ProtocolType, join.Request.Protocols))
-        {
-            join.Refuse(ErrorCode.InconsistentGroupProtocol);
+        if (!Join(group, join))
             return;
-        }
-
         stored.Delete(join.Effects);
-        GroupRecords.Store(join.Effects, group.GroupId, group.ToRecord(join.Now));
-        var busy = GroupReplies.JoinError(join.Context.ApiVersion, "", ErrorCode.CoordinatorLoadInProgress);
-        join.Effects.Reply(join.Reply, busy, afterCommit: true);
+        _table.Draft(group);
     }
 
     /// <summary>False when the group refused the member.</summary>
@@ -119,8 +117,8 @@ internal sealed partial class GroupCoordinator
     {
         GroupState.Empty => false,
         GroupState.PreparingRebalance =>
-            group.Find(memberId)?.Join is null && group.AwaitingJoin >= settings.MaxSize,
-        _ => group.Find(memberId) is null && group.Count >= settings.MaxSize,
+            group.Find(memberId)?.Join is null && group.AwaitingJoin >= _settings.MaxSize,
+        _ => group.Find(memberId) is null && group.Count >= _settings.MaxSize,
     };
 
     private static bool HasTwins(List<JoinGroupRequest.Protocol> protocols) =>
@@ -130,7 +128,7 @@ internal sealed partial class GroupCoordinator
     {
         var instanceId = join.Request.GroupInstanceId;
         var prefix = instanceId ?? join.Context.ClientId;
-        var memberId = $"{prefix[..Math.Min(prefix.Length, LongestIdPrefix)]}-{ids.Next()}";
+        var memberId = $"{prefix[..Math.Min(prefix.Length, LongestIdPrefix)]}-{_ids.Next()}";
         if (instanceId is not null && group.FindStatic(instanceId) is { } former)
             ReplaceStatic(group, former, memberId, join);
         else if (instanceId is null && join.Context.ApiVersion >= FirstWithRequiredId)
@@ -181,7 +179,7 @@ internal sealed partial class GroupCoordinator
         var member = new ClassicMember(memberId, join.Request.GroupInstanceId) { IsNew = true };
         group.HasGathered = group.IsGathering;
         group.Add(member, join.Request.ProtocolType);
-        member.SessionEnd = join.Now + settings.NewMemberJoinTimeoutMs;
+        member.SessionEnd = join.Now + _settings.NewMemberJoinTimeoutMs;
         _table.Arm(group, member.SessionEnd);
         Rejoin(group, member, join);
     }
@@ -221,7 +219,7 @@ internal sealed partial class GroupCoordinator
     private void ReplaceStatic(ClassicGroup group, ClassicMember former, string memberId, in JoinCall join)
     {
         var formerLeader = group.Leader;
-        Dismiss(group, former, ErrorCode.FencedInstanceId, join.Effects);
+        GroupReplies.Dismiss(group, former, ErrorCode.FencedInstanceId, join.Effects);
         var member = new ClassicMember(memberId, former.InstanceId)
         {
             Protocols = former.Protocols,

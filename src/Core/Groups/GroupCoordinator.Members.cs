@@ -1,5 +1,6 @@
 using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
+using Millrace.Core.Groups.Consumer;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -10,6 +11,11 @@ namespace Millrace.Core.Groups;
 internal sealed partial class GroupCoordinator
 {
     private const short FirstLeaveOfMany = 3;
+
+    /// <summary>KIP-848</summary>
+    public void Heartbeat(
+        ConsumerGroupHeartbeatRequest request, in RequestContext context, PendingReply reply, Instant now,
+        Effects effects) => _consumers.Heartbeat(request, context, reply, now, effects);
 
     public void Heartbeat(HeartbeatRequest request, PendingReply reply, Instant now, Effects effects) =>
         effects.Reply(reply, new HeartbeatResponse { ErrorCode = Heartbeat(request, now) });
@@ -33,6 +39,8 @@ internal sealed partial class GroupCoordinator
     {
         if (request.GroupId.Length == 0)
             return ErrorCode.InvalidGroupId;
+        if (_table.Find<ConsumerGroup>(request.GroupId) is { } consumer)
+            return _consumers.Heartbeat(consumer, request, now);
         if (_table.Find<ClassicGroup>(request.GroupId) is not { } group)
             return ErrorCode.UnknownMemberId;
         var error = group.Validate(request.MemberId, request.GroupInstanceId);
@@ -47,6 +55,8 @@ internal sealed partial class GroupCoordinator
     private List<LeaveGroupResponse.MemberResponse> LeaveAll(
         string groupId, List<LeaveGroupRequest.MemberIdentity> members, Instant now, Effects effects)
     {
+        if (_table.Find<ConsumerGroup>(groupId) is { } consumer)
+            return _consumers.Leave(consumer, members, now, effects);
         var group = _table.Find<ClassicGroup>(groupId);
         var responses = new List<LeaveGroupResponse.MemberResponse>(members.Count);
         var before = group?.Count;

@@ -1,6 +1,8 @@
 using System.Text;
 using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
+using Millrace.Core.Groups.Consumer;
+using Millrace.Core.Groups.Modern;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -32,7 +34,7 @@ internal sealed partial class GroupCoordinator
             for (var i = 0; i < request.Topics.Count; i++)
                 for (var j = 0; j < request.Topics[i].Partitions.Count; j++)
                     Commit(request.GroupId, request.Topics[i], j, response.Topics[i].Partitions[j], now, effects);
-        if (effects.RecordBytes - bytesBefore > settings.MaxBatchBytes)
+        if (effects.RecordBytes - bytesBefore > _settings.MaxBatchBytes)
         {
             effects.DropRecords(before);
             error = ErrorCode.InvalidCommitOffsetSize;
@@ -84,6 +86,20 @@ internal sealed partial class GroupCoordinator
     {
         if (groupId.Length == 0)
             return ErrorCode.InvalidGroupId;
+        if (_table.Find<ConsumerGroup>(groupId) is { } consumer)
+        {
+            for (var i = 0; i < partitions.Count; i++)
+            {
+                errors[i] = consumer.IsSubscribedTo(partitions[i].Topic)
+                    ? ErrorCode.GroupSubscribedToTopic
+                    : ErrorCode.None;
+                if (errors[i] == ErrorCode.None)
+                    DeleteOffset(new OffsetKey(groupId, partitions[i].Topic, partitions[i].Partition), effects);
+            }
+
+            return ErrorCode.None;
+        }
+
         if (_table.Find(groupId) is StoredGroup stored)
         {
             if (!stored.IsEmpty)
@@ -124,6 +140,8 @@ internal sealed partial class GroupCoordinator
     private ErrorCode ValidateCommit(OffsetCommitRequest request, short version, Instant now)
     {
         var generation = request.GenerationIdOrMemberEpoch;
+        if (_table.Find<ConsumerGroup>(request.GroupId) is { } consumer)
+            return consumer.ValidateCommit(request.MemberId, generation, version, PartitionsOf(request));
         if (_table.Find(request.GroupId) is StoredGroup stored)
             return ValidateCommit(stored, request.MemberId, generation, version);
         if (_table.Find<ClassicGroup>(request.GroupId) is not { } group)
@@ -146,6 +164,10 @@ internal sealed partial class GroupCoordinator
         return ErrorCode.None;
     }
 
+    private static IEnumerable<TopicIdPartition> PartitionsOf(OffsetCommitRequest request) =>
+        request.Topics.SelectMany(topic => topic.Partitions.Select(
+            partition => new TopicIdPartition(topic.TopicId, partition.PartitionIndex)));
+
     private void Commit(
         string groupId,
         OffsetCommitRequest.Topic topic,
@@ -158,7 +180,7 @@ internal sealed partial class GroupCoordinator
             return;
         var partition = topic.Partitions[index];
         var metadata = partition.CommittedMetadata ?? "";
-        if (Encoding.UTF8.GetByteCount(metadata) > settings.MaxOffsetMetadataBytes)
+        if (Encoding.UTF8.GetByteCount(metadata) > _settings.MaxOffsetMetadataBytes)
         {
             response.ErrorCode = ErrorCode.OffsetMetadataTooLarge;
             return;

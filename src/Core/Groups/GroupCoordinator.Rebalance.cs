@@ -1,5 +1,6 @@
 using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
+using Millrace.Core.Groups.Consumer;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -13,6 +14,12 @@ internal sealed partial class GroupCoordinator
     public void Sync(
         SyncGroupRequest request, in RequestContext context, PendingReply reply, Instant now, Effects effects)
     {
+        if (_table.Find<ConsumerGroup>(request.GroupId) is { } consumer)
+        {
+            _consumers.Sync(consumer, request, reply, now, effects);
+            return;
+        }
+
         var group = _table.Find<ClassicGroup>(request.GroupId);
         var error = ValidateSync(group, request);
         if (error != ErrorCode.None)
@@ -69,7 +76,7 @@ internal sealed partial class GroupCoordinator
         var before = effects.RecordCount;
         var bytesBefore = effects.RecordBytes;
         GroupRecords.Store(effects, group.GroupId, group.ToRecord(now));
-        if (effects.RecordBytes - bytesBefore > settings.MaxBatchBytes)
+        if (effects.RecordBytes - bytesBefore > _settings.MaxBatchBytes)
         {
             effects.DropRecords(before);
             ReleaseSyncs(group, ErrorCode.UnknownServerError, now, effects);
@@ -95,12 +102,12 @@ internal sealed partial class GroupCoordinator
         foreach (var member in group.Members)
             member.OwesSync = false;
         group.SyncEnd = Instant.Never;
-        group.IsGathering = group.State == GroupState.Empty && settings.InitialRebalanceDelayMs > 0;
+        group.IsGathering = group.State == GroupState.Empty && _settings.InitialRebalanceDelayMs > 0;
         group.HasGathered = false;
         var isFirst = group.State == GroupState.Empty;
         group.State = GroupState.PreparingRebalance;
         if (group.IsGathering)
-            Gather(group, Math.Max(group.RebalanceTimeoutMs, settings.InitialRebalanceDelayMs), now);
+            Gather(group, Math.Max(group.RebalanceTimeoutMs, _settings.InitialRebalanceDelayMs), now);
         else if (isFirst || group.HasAllJoined)
             CompleteJoin(group, now, effects);
         else
@@ -110,7 +117,7 @@ internal sealed partial class GroupCoordinator
     /// <summary>Waits a while for more members of a group that was empty.</summary>
     private void Gather(ClassicGroup group, int leftMs, Instant now)
     {
-        var delayMs = Math.Min(settings.InitialRebalanceDelayMs, leftMs);
+        var delayMs = Math.Min(_settings.InitialRebalanceDelayMs, leftMs);
         group.GatheringLeftMs = leftMs - delayMs;
         group.HasGathered = false;
         group.JoinEnd = now + delayMs;
@@ -188,7 +195,7 @@ internal sealed partial class GroupCoordinator
 
     private static void Remove(ClassicGroup group, ClassicMember member, Effects effects)
     {
-        Dismiss(group, member, ErrorCode.UnknownMemberId, effects);
+        GroupReplies.Dismiss(group, member, ErrorCode.UnknownMemberId, effects);
         group.Remove(member);
     }
 

@@ -1,9 +1,10 @@
+using Millrace.Core.Groups.Consumer;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 
 namespace Millrace.Core.Groups;
 
-// Groups that are known from their records alone: consumer, share and streams groups.
+// Groups that are known from their records alone: share and streams groups.
 internal sealed partial class GroupCoordinator
 {
     private const short FirstCommitWithEpochs = 9;
@@ -32,7 +33,9 @@ internal sealed partial class GroupCoordinator
 
     /// <summary>A member that names itself must be one; only groups that are not classic look at that.</summary>
     private ErrorCode ValidateFetch(OffsetFetchRequest.Group request) =>
-        (request.MemberId is null && request.MemberEpoch < 0)
+        _table.Find<ConsumerGroup>(request.GroupId) is { } consumer
+            ? consumer.ValidateFetch(request.MemberId, request.MemberEpoch)
+            : (request.MemberId is null && request.MemberEpoch < 0)
             || _table.Find<StoredGroup>(request.GroupId) is not { } group || group.Type == GroupType.Share
             ? ErrorCode.None
             : group.Validate(request.MemberId ?? "", request.MemberEpoch);

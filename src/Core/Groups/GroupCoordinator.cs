@@ -1,5 +1,7 @@
+using Millrace.Core.Controller;
 using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
+using Millrace.Core.Groups.Consumer;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -8,8 +10,9 @@ using Millrace.Protocol.Wire;
 namespace Millrace.Core.Groups;
 
 /// <summary>
-/// The coordinator of the classic groups whose ids fall to one partition of __consumer_offsets, and of the offsets of
-/// all kinds of groups. Consumer, share and streams groups it knows from their records. A pure core: the shell
+/// The coordinator of the groups whose ids fall to one partition of __consumer_offsets, and of their offsets. It serves
+/// classic groups itself, consumer groups by <see cref="ConsumerGroups"/>; share and streams groups it knows from their
+/// records. A pure core: the shell
 /// serialises the calls, appends the records of <see cref="Effects"/> as one batch, calls <see cref="Replay"/> for each
 /// and sends the replies when they are due.
 /// </summary>
@@ -27,15 +30,26 @@ namespace Millrace.Core.Groups;
 /// <para>6. An offset that was committed in a transaction counts once the transaction's marker was replayed; of two
 /// offsets for a partition that counts which stands later in the log, wherever the markers stand.</para>
 /// </remarks>
-internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberIds ids) : ICoordinatorCore
+internal sealed partial class GroupCoordinator : ICoordinatorCore
 {
+    private readonly GroupSettings _settings;
+    private readonly IMemberIds _ids;
     private readonly GroupTable _table = new();
+    private readonly ConsumerGroups _consumers;
     private readonly CommittedOffsets _offsets = new();
     private readonly PendingOffsets _pending = new();
     private readonly StringCache _strings = new();
     private readonly Queue<string> _uncleaned = new();
     private Instant _nextCleanup = Instant.Never;
     private long _replayed;
+
+    public GroupCoordinator(GroupSettings settings, IMemberIds ids, ClusterImage? image = null)
+    {
+        _settings = settings;
+        _ids = ids;
+        _table.Image = image ?? ClusterImage.Empty;
+        _consumers = new ConsumerGroups(_table, settings, ids);
+    }
 
     public static string Kept => "groups";
 
@@ -61,6 +75,10 @@ internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberId
             case GroupRecords.GroupMetadata:
                 ReplayGroup(GroupRecords.ReadKey<GroupMetadataKey>(key, _strings).Group, value);
                 break;
+            case var _ when GroupRecords.GroupOf(type) == GroupType.Consumer:
+                if (_consumers.Replay(type, key, value))
+                    Forget(GroupRecords.ReadNames(key, _strings).Group);
+                break;
             case var _ when GroupRecords.GroupOf(type) is var kind and not GroupType.Classic:
                 ReplayStored(kind, key, value);
                 break;
@@ -85,7 +103,17 @@ internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberId
         foreach (var group in _table.Groups.OfType<ClassicGroup>())
             foreach (var member in group.Members)
                 RenewSession(group, member, now);
-        _nextCleanup = now + settings.OffsetsRetentionCheckIntervalMs;
+        _consumers.Start(now);
+        _nextCleanup = now + _settings.OffsetsRetentionCheckIntervalMs;
+    }
+
+    /// <summary>The cluster's topics and settings are these from now on.</summary>
+    public void OnMetadata(ClusterImage image, Instant now)
+    {
+        if (ReferenceEquals(image, _table.Image))
+            return;
+        _table.Image = image;
+        _consumers.OnMetadata(now);
     }
 
     /// <summary>Answers everything that waits; the coordinator is not used any more.</summary>
@@ -93,7 +121,7 @@ internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberId
     {
         foreach (var group in _table.Groups.OfType<ClassicGroup>())
             foreach (var member in group.Members)
-                Dismiss(group, member, error, effects);
+                GroupReplies.Dismiss(group, member, error, effects);
     }
 
     public static void Fail(IMessage response, ErrorCode error) => GroupErrors.Fail(response, error);
@@ -144,7 +172,7 @@ internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberId
     private void Forget(string groupId)
     {
         _table.Remove(groupId);
-        if (HasOffsets(groupId))
+        if (!_table.TryAddDraft<ClassicGroup>(groupId) && HasOffsets(groupId))
             GetOrAdd(groupId);
     }
 
@@ -164,13 +192,4 @@ internal sealed partial class GroupCoordinator(GroupSettings settings, IMemberId
         _table.Arm(group, member.SessionEnd);
     }
 
-    /// <summary>Answers what a member waits for, before it goes or is replaced.</summary>
-    private static void Dismiss(ClassicGroup group, ClassicMember member, ErrorCode error, Effects effects)
-    {
-        if (group.TakeJoin(member) is { } join)
-            effects.Reply(join.Token, GroupReplies.JoinError(join.ApiVersion, member.MemberId, error));
-        if (member.Sync is { } sync)
-            effects.Reply(sync.Token, new SyncGroupResponse { ErrorCode = error });
-        member.Sync = null;
-    }
 }

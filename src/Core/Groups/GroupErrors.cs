@@ -34,6 +34,13 @@ internal static class GroupErrors
                 leave.ErrorCode = error;
                 leave.Members = [];
                 break;
+            case ConsumerGroupHeartbeatResponse heartbeat:
+                heartbeat.ErrorCode = error;
+                heartbeat.MemberId = null;
+                heartbeat.MemberEpoch = 0;
+                heartbeat.HeartbeatIntervalMs = 0;
+                heartbeat.Assignment = null;
+                break;
             case OffsetCommitResponse commit:
                 FailPartitions(commit, error);
                 break;

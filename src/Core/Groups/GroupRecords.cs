@@ -58,23 +58,33 @@ internal static class GroupRecords
 
     public static GroupFact FactOf(short type) => type switch
     {
-        3 or 11 or 17 => GroupFact.Epoch,
-        6 or 12 or 20 => GroupFact.TargetEpoch,
-        5 or 10 or 19 => GroupFact.Member,
-        8 or 14 or 22 => GroupFact.CurrentAssignment,
+        11 or 17 => GroupFact.Epoch,
+        12 or 20 => GroupFact.TargetEpoch,
+        10 or 19 => GroupFact.Member,
+        14 or 22 => GroupFact.CurrentAssignment,
         23 => GroupFact.Topology,
         _ => GroupFact.Other,
     };
 
-    /// <summary>Reads a record of a group that is not classic; without a value its epochs are zero.</summary>
+    /// <summary>
+    /// The group that a key of a record of a group that is not classic names, and what it names besides, a member or a
+    /// regular expression; "" if nothing.
+    /// </summary>
+    /// <exception cref="MalformedFrameException">The key is too short.</exception>
+    public static (string Group, string Detail) ReadNames(ReadOnlyMemory<byte> key, StringCache strings)
+    {
+        var reader = new WireReader(MemoryMarshal.AsMemory(key), strings);
+        reader.Int16();
+        return (reader.String(false), reader.Remaining > 0 ? reader.String(false) : "");
+    }
+
+    /// <summary>Reads a record of a share or streams group; without a value its epochs are zero.</summary>
     /// <exception cref="MalformedFrameException">The bytes or their version are not specified.</exception>
     public static (string Group, StoredRecord Record) ReadStored(
         ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? value, StringCache strings)
     {
-        var reader = new WireReader(MemoryMarshal.AsMemory(key), strings);
-        var type = reader.Int16();
-        var group = reader.String(false);
-        var detail = reader.Remaining > 0 ? reader.String(false) : "";
+        var type = TypeOf(key);
+        var (group, detail) = ReadNames(key, strings);
         var record = new StoredRecord(type, FactOf(type), detail, 0, 0);
         if (value is not { } bytes)
             return (group, record);

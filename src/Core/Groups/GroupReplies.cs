@@ -1,3 +1,4 @@
+using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -15,6 +16,16 @@ internal static class GroupReplies
         MemberId = memberId,
         ProtocolName = version >= FirstWithNullProtocol ? null : "",
     };
+
+    /// <summary>Answers what a member waits for, before it goes or is replaced.</summary>
+    public static void Dismiss(ClassicGroup group, ClassicMember member, ErrorCode error, Effects effects)
+    {
+        if (group.TakeJoin(member) is { } join)
+            effects.Reply(join.Token, JoinError(join.ApiVersion, member.MemberId, error));
+        if (member.Sync is { } sync)
+            effects.Reply(sync.Token, new SyncGroupResponse { ErrorCode = error });
+        member.Sync = null;
+    }
 
     /// <summary>The current generation as a member sees it; the leader sees all members.</summary>
     public static JoinGroupResponse Joined(ClassicGroup group, ClassicMember member)

@@ -40,6 +40,9 @@ internal sealed class GroupTable
     /// <summary>Keeps a group until its first record is replayed, which is in this call.</summary>
     public void Draft(Group group) => _drafts[group.GroupId] = group;
 
+    /// <summary>The call that wanted a draft was refused after all.</summary>
+    public void DropDraft(string groupId) => _drafts.Remove(groupId);
+
     /// <summary>
     /// The group for a record of its kind: the one that is there, or else the draft or a new one, in the place of a
     /// group of another kind if there is one.
@@ -83,6 +86,8 @@ internal sealed class GroupTable
             if (deadline != group.ArmedAt)
                 continue;
             group.ArmedAt = Instant.Never;
+            if (Find(group.GroupId) != group)
+                continue;
             due = group;
             return true;
         }

@@ -54,6 +54,9 @@ internal sealed class ClassicGroup(string groupId) : Group(groupId)
     /// <summary>When members that owe a sync are removed.</summary>
     public Instant SyncEnd { get; set; } = Instant.Never;
 
+    /// <summary>Its members are to rejoin at once: it was a consumer group before.</summary>
+    public bool MustRebalance { get; set; }
+
     /// <summary>True while an empty group gathers its first members.</summary>
     public bool IsGathering { get; set; }
 

@@ -1,0 +1,32 @@
+using Millrace.Broker.Coordinators;
+using Millrace.Protocol;
+using Millrace.Protocol.Messages;
+
+namespace Millrace.Broker.Requests.Groups;
+
+/// <summary>
+/// ConsumerGroupDescribe (key 69), versions 0 and 1 (KIP-848). Groups of other kinds are GROUP_ID_NOT_FOUND.
+/// </summary>
+internal sealed class ConsumerGroupDescribeHandler(GroupCoordinators coordinators)
+    : RequestHandler<ConsumerGroupDescribeRequest>
+{
+    /// <summary>
+    /// A bit a Kafka operation code, for what may be done to a group: read, delete, describe, its configs too.
+    /// </summary>
+    private const int GroupOperations = 3400;
+
+    protected override void Handle(PendingRequest pending, ConsumerGroupDescribeRequest request)
+    {
+        var response = new ConsumerGroupDescribeResponse();
+        foreach (var groupId in request.GroupIds)
+        {
+            var group = coordinators.Find(groupId)?.Read(core => core.DescribeConsumerGroup(groupId))
+                ?? new() { GroupId = groupId, ErrorCode = ErrorCode.NotCoordinator };
+            if (request.IncludeAuthorizedOperations && group.ErrorCode == ErrorCode.None)
+                group.AuthorizedOperations = GroupOperations;
+            response.Groups.Add(group);
+        }
+
+        pending.Reply(response);
+    }
+}
