@@ -75,6 +75,7 @@ public sealed class Node : IDisposable
             Clock.Machine.Now);
         var core = new Controller(settings, Randomness.Machine);
         var controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, log);
+        coordinators.Send = new InternalTopics(controller, log).Create;
         var (host, port) = AdvertisedAddress(settings);
         controller.Start(
             new NodeState(directory.DirectoryId, Randomness.Machine.NewUuid())
@@ -195,6 +196,9 @@ public sealed class Node : IDisposable
             [ApiKey.OffsetDelete] = new OffsetDeleteHandler(coordinators, _topics),
             [ApiKey.ConsumerGroupHeartbeat] = new ConsumerGroupHeartbeatHandler(coordinators),
             [ApiKey.ConsumerGroupDescribe] = new ConsumerGroupDescribeHandler(coordinators),
+            [ApiKey.StreamsGroupHeartbeat] = new StreamsGroupHeartbeatHandler(coordinators),
+            [ApiKey.StreamsGroupDescribe] = new StreamsGroupDescribeHandler(coordinators),
+            [ApiKey.StreamsGroupTopologyDescriptionUpdate] = new StreamsGroupTopologyDescriptionUpdateHandler(),
             [ApiKey.CreatePartitions] = new CreatePartitionsHandler(controller),
             [ApiKey.DescribeCluster] = new DescribeClusterHandler(node),
         });

@@ -1,6 +1,7 @@
 using Millrace.Broker.Partitions;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
+using Millrace.Core.Coordinators;
 using Millrace.Core.Groups;
 
 namespace Millrace.Broker.Coordinators;
@@ -18,6 +19,9 @@ internal sealed class GroupCoordinators(ILoop timers, BrokerSettings settings, I
 
     /// <summary>Hears of groups that can't be served.</summary>
     public Action<string> Log { get; init; } = _ => { };
+
+    /// <summary>Sees to what the coordinators want of others. Set before they serve.</summary>
+    public Action<CoordinatorMessage> Send { get; set; } = _ => { };
 
     public IReadOnlyList<CoordinatorShard<GroupCoordinator>> Shards => _shards;
 
@@ -53,5 +57,6 @@ internal sealed class GroupCoordinators(ILoop timers, BrokerSettings settings, I
     }
 
     private CoordinatorShard<GroupCoordinator> Load(Partition partition) =>
-        new(partition, () => new GroupCoordinator(_settings, memberIds, _image), timers, Log);
+        new(partition, () => new GroupCoordinator(_settings, memberIds, _image), timers, Log,
+            message => Send(message));
 }

@@ -1,6 +1,7 @@
 using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
 using Millrace.Core.Groups.Consumer;
+using Millrace.Core.Groups.Streams;
 using Millrace.Core.Model;
 
 namespace Millrace.Core.Groups;
@@ -17,6 +18,8 @@ internal sealed partial class GroupCoordinator
                 ExpireGroup(classic, now, effects);
             else if (group is ConsumerGroup consumer)
                 _consumers.Expire(consumer, now, effects);
+            else if (group is StreamsGroup streams)
+                _streams.Expire(streams, now, effects);
             var next = group.NextDeadline();
             _table.Arm(group, next > now ? next : now + 1);
         }
@@ -133,7 +136,7 @@ internal sealed partial class GroupCoordinator
         Group holder, string topic, in CommittedOffset offset, HashSet<string>? wanted, Instant now)
     {
         if (holder is not ClassicGroup group)
-            return holder is ConsumerGroup consumer && !consumer.IsSubscribedTo(topic)
+            return holder is ConsumerGroup or StreamsGroup && !IsSubscribed(holder, topic)
                 && offset.CommittedAt + _settings.OffsetsRetentionMs <= now;
         if (group.State != GroupState.Empty && (wanted is null || wanted.Contains(topic)))
             return false;

@@ -3,6 +3,7 @@ using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
 using Millrace.Core.Groups.Consumer;
 using Millrace.Core.Groups.Modern;
+using Millrace.Core.Groups.Streams;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -78,7 +79,7 @@ internal sealed partial class GroupCoordinator
     }
 
     /// <summary>
-    /// Deletes offsets of an empty group, or of a consumer group's topics that nobody subscribes to. The result is the
+    /// Deletes offsets of an empty group, or of topics that nobody in a consumer or streams group reads. The result is the
     /// request's error; without one each partition has its own in <paramref name="errors"/>.
     /// </summary>
     public ErrorCode DeleteOffsets(
@@ -86,11 +87,11 @@ internal sealed partial class GroupCoordinator
     {
         if (groupId.Length == 0)
             return ErrorCode.InvalidGroupId;
-        if (_table.Find<ConsumerGroup>(groupId) is { } consumer)
+        if (_table.Find(groupId) is ConsumerGroup or StreamsGroup)
         {
             for (var i = 0; i < partitions.Count; i++)
             {
-                errors[i] = consumer.IsSubscribedTo(partitions[i].Topic)
+                errors[i] = IsSubscribed(_table.Find(groupId)!, partitions[i].Topic)
                     ? ErrorCode.GroupSubscribedToTopic
                     : ErrorCode.None;
                 if (errors[i] == ErrorCode.None)
@@ -127,6 +128,14 @@ internal sealed partial class GroupCoordinator
         return ErrorCode.None;
     }
 
+    /// <summary>Whether a member of a group that is not classic reads the topic.</summary>
+    private static bool IsSubscribed(Group group, string topic) => group switch
+    {
+        ConsumerGroup consumer => consumer.IsSubscribedTo(topic),
+        StreamsGroup streams => streams.IsSubscribedTo(topic),
+        _ => false,
+    };
+
     private void DeleteOffset(in OffsetKey key, Effects effects)
     {
         if (_offsets.TryGet(key, out _) || _pending.Has(key))
@@ -142,6 +151,10 @@ internal sealed partial class GroupCoordinator
         var generation = request.GenerationIdOrMemberEpoch;
         if (_table.Find<ConsumerGroup>(request.GroupId) is { } consumer)
             return consumer.ValidateCommit(request.MemberId, generation, version, PartitionsOf(request));
+        if (_table.Find<StreamsGroup>(request.GroupId) is { } streams)
+            return streams.ValidateCommit(request.MemberId, generation, version, request.Topics.SelectMany(
+                topic => topic.Partitions.Select(
+                    partition => new TopicPartition(topic.Name, partition.PartitionIndex))));
         if (_table.Find(request.GroupId) is StoredGroup stored)
             return ValidateCommit(stored, request.MemberId, generation, version);
         if (_table.Find<ClassicGroup>(request.GroupId) is not { } group)

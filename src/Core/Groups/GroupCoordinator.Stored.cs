@@ -1,10 +1,11 @@
 using Millrace.Core.Groups.Consumer;
+using Millrace.Core.Groups.Streams;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 
 namespace Millrace.Core.Groups;
 
-// Groups that are known from their records alone: share and streams groups.
+// Groups that are known from their records alone: share groups.
 internal sealed partial class GroupCoordinator
 {
     private const short FirstCommitWithEpochs = 9;
@@ -35,6 +36,8 @@ internal sealed partial class GroupCoordinator
     private ErrorCode ValidateFetch(OffsetFetchRequest.Group request) =>
         _table.Find<ConsumerGroup>(request.GroupId) is { } consumer
             ? consumer.ValidateFetch(request.MemberId, request.MemberEpoch)
+            : _table.Find<StreamsGroup>(request.GroupId) is { } streams
+            ? streams.ValidateFetch(request.MemberId, request.MemberEpoch)
             : (request.MemberId is null && request.MemberEpoch < 0)
             || _table.Find<StoredGroup>(request.GroupId) is not { } group || group.Type == GroupType.Share
             ? ErrorCode.None

@@ -2,6 +2,7 @@ using Millrace.Core.Controller;
 using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
 using Millrace.Core.Groups.Consumer;
+using Millrace.Core.Groups.Streams;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -11,9 +12,8 @@ namespace Millrace.Core.Groups;
 
 /// <summary>
 /// The coordinator of the groups whose ids fall to one partition of __consumer_offsets, and of their offsets. It serves
-/// classic groups itself, consumer groups by <see cref="ConsumerGroups"/>; share and streams groups it knows from their
-/// records. A pure core: the shell
-/// serialises the calls, appends the records of <see cref="Effects"/> as one batch, calls <see cref="Replay"/> for each
+/// classic groups itself, consumer groups by <see cref="ConsumerGroups"/>, streams groups by <see cref="StreamsGroups"/>;
+/// share groups it knows from their records. A pure core: the shell serialises the calls, appends the records of <see cref="Effects"/> as one batch, calls <see cref="Replay"/> for each
 /// and sends the replies when they are due.
 /// </summary>
 /// <remarks>
@@ -36,6 +36,7 @@ internal sealed partial class GroupCoordinator : ICoordinatorCore
     private readonly IMemberIds _ids;
     private readonly GroupTable _table = new();
     private readonly ConsumerGroups _consumers;
+    private readonly StreamsGroups _streams;
     private readonly CommittedOffsets _offsets = new();
     private readonly PendingOffsets _pending = new();
     private readonly StringCache _strings = new();
@@ -49,6 +50,7 @@ internal sealed partial class GroupCoordinator : ICoordinatorCore
         _ids = ids;
         _table.Image = image ?? ClusterImage.Empty;
         _consumers = new ConsumerGroups(_table, settings, ids);
+        _streams = new StreamsGroups(_table, settings);
     }
 
     public static string Kept => "groups";
@@ -79,6 +81,10 @@ internal sealed partial class GroupCoordinator : ICoordinatorCore
                 if (_consumers.Replay(type, key, value))
                     Forget(GroupRecords.ReadNames(key, _strings).Group);
                 break;
+            case var _ when GroupRecords.GroupOf(type) == GroupType.Streams:
+                if (_streams.Replay(type, key, value))
+                    Forget(GroupRecords.ReadNames(key, _strings).Group);
+                break;
             case var _ when GroupRecords.GroupOf(type) is var kind and not GroupType.Classic:
                 ReplayStored(kind, key, value);
                 break;
@@ -104,6 +110,7 @@ internal sealed partial class GroupCoordinator : ICoordinatorCore
             foreach (var member in group.Members)
                 RenewSession(group, member, now);
         _consumers.Start(now);
+        _streams.Start(now);
         _nextCleanup = now + _settings.OffsetsRetentionCheckIntervalMs;
     }
 

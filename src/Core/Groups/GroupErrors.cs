@@ -41,6 +41,14 @@ internal static class GroupErrors
                 heartbeat.HeartbeatIntervalMs = 0;
                 heartbeat.Assignment = null;
                 break;
+            case StreamsGroupHeartbeatResponse heartbeat:
+                heartbeat.ErrorCode = error;
+                heartbeat.MemberId = "";
+                heartbeat.MemberEpoch = 0;
+                heartbeat.Status = [];
+                heartbeat.ActiveTasks = heartbeat.StandbyTasks = heartbeat.WarmupTasks = null;
+                heartbeat.PartitionsByUserEndpoint = null;
+                break;
             case OffsetCommitResponse commit:
                 FailPartitions(commit, error);
                 break;

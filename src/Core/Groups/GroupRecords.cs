@@ -58,11 +58,10 @@ internal static class GroupRecords
 
     public static GroupFact FactOf(short type) => type switch
     {
-        11 or 17 => GroupFact.Epoch,
-        12 or 20 => GroupFact.TargetEpoch,
-        10 or 19 => GroupFact.Member,
-        14 or 22 => GroupFact.CurrentAssignment,
-        23 => GroupFact.Topology,
+        11 => GroupFact.Epoch,
+        12 => GroupFact.TargetEpoch,
+        10 => GroupFact.Member,
+        14 => GroupFact.CurrentAssignment,
         _ => GroupFact.Other,
     };
 

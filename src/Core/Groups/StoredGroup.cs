@@ -10,12 +10,11 @@ internal enum GroupFact
     TargetEpoch,
     Member,
     CurrentAssignment,
-    Topology,
     Other,
 }
 
 /// <summary>
-/// A share or streams group of which nothing is known but its records: its members can't be heard here.
+/// A share group of which nothing is known but its records: its members can't be heard here.
 /// Owned by <see cref="GroupCoordinator"/>; durable state that only its Replay changes.
 /// </summary>
 /// <remarks>
@@ -29,7 +28,6 @@ internal sealed class StoredGroup(string groupId, GroupType type) : Group(groupI
     private readonly Dictionary<string, CurrentMember> _members = [];
     private int _epoch;
     private int _targetEpoch;
-    private bool _hasTopology;
 
     public override GroupType Type { get; } = type;
 
@@ -41,13 +39,9 @@ internal sealed class StoredGroup(string groupId, GroupType type) : Group(groupI
     public override string StateName =>
         IsEmpty ? "Empty"
         : Type == GroupType.Share ? "Stable"
-        : Type == GroupType.Streams && !_hasTopology ? "NotReady"
         : _epoch > _targetEpoch ? "Assigning"
-        : _members.Values.All(member => member == new CurrentMember(_targetEpoch, StableMember)) ? "Stable"
+        : _members.Values.All(member => member == new CurrentMember(_targetEpoch, 0)) ? "Stable"
         : "Reconciling";
-
-    /// <summary>What a member's state is called in the records of such groups when it has what it is to have.</summary>
-    private sbyte StableMember => Type == GroupType.Streams ? (sbyte)1 : (sbyte)0;
 
     /// <summary>Whether one is a member, in the group's own sense of epochs.</summary>
     public ErrorCode Validate(string memberId, int epoch) =>
@@ -67,9 +61,6 @@ internal sealed class StoredGroup(string groupId, GroupType type) : Group(groupI
             case GroupFact.TargetEpoch:
                 _targetEpoch = record.Epoch;
                 break;
-            case GroupFact.Topology:
-                _hasTopology = true;
-                break;
             case GroupFact.Member:
                 _members.TryAdd(record.Detail, default);
                 break;
@@ -87,9 +78,6 @@ internal sealed class StoredGroup(string groupId, GroupType type) : Group(groupI
         {
             case GroupFact.TargetEpoch:
                 _targetEpoch = 0;
-                break;
-            case GroupFact.Topology:
-                _hasTopology = false;
                 break;
             case GroupFact.Member:
                 _members.Remove(record.Detail);

@@ -105,8 +105,8 @@ internal sealed class StreamsGroupChange(StreamsGroup group, Effects effects)
         var members = Members.ToList();
         foreach (var member in members)
             Append(StreamsGroupRecords.Assignment, member.MemberId, null);
-        foreach (var member in members)
-            Append(StreamsGroupRecords.Target, member.MemberId, null);
+        foreach (var memberId in group.Targeted.Order(StringComparer.Ordinal))
+            Append(StreamsGroupRecords.Target, memberId, null);
         StreamsGroupRecords.OfGroup(effects, StreamsGroupRecords.TargetEpoch, group.GroupId, null);
         foreach (var member in members)
             Append(StreamsGroupRecords.Member, member.MemberId, null);
