@@ -14,8 +14,8 @@ namespace Millrace.Broker.Requests;
 /// </summary>
 /// <remarks>
 /// <para>No keys, null or none listed, means all of them; unknown keys are left out. The broker named "" has only
-/// what was set for the whole cluster. Any group has settings, be it there or not. Known gap: loggers and client metrics
-/// have no settings yet.</para>
+/// what was set for the whole cluster. Any group has settings, be it there or not. Known gap: loggers and client
+/// metrics have no settings yet.</para>
 /// </remarks>
 internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerSettings settings)
     : RequestHandler<DescribeConfigsRequest>

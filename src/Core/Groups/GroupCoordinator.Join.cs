@@ -80,7 +80,7 @@ internal sealed partial class GroupCoordinator
             return;
         }
 
-        if (!Join(group, join))
+        if (!Join(group, join with { TurnsGroup = true }))
             return;
         stored.Delete(join.Effects);
         _table.Draft(group);
@@ -255,7 +255,10 @@ internal sealed partial class GroupCoordinator
     private readonly record struct JoinCall(
         JoinGroupRequest Request, RequestContext Context, PendingReply Reply, Instant Now, Effects Effects)
     {
+        /// <summary>The group becomes a classic one by this join, which its records are to say first.</summary>
+        public bool TurnsGroup { get; init; }
+
         public void Refuse(ErrorCode error, string? memberId = null) => Effects.Reply(
-            Reply, GroupReplies.JoinError(Context.ApiVersion, memberId ?? Request.MemberId, error));
+            Reply, GroupReplies.JoinError(Context.ApiVersion, memberId ?? Request.MemberId, error), TurnsGroup);
     }
 }

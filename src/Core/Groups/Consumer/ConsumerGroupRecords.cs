@@ -61,10 +61,12 @@ internal static class ConsumerGroupRecords
             SubscribedTopicRegex = value.SubscribedTopicRegex ?? "",
             RebalanceTimeoutMs = value.RebalanceTimeoutMs,
             ServerAssignor = value.ServerAssignor,
-            Classic = value.ClassicMemberMetadata is not { } classic ? null : new ClassicProtocols(
-                classic.SessionTimeoutMs,
-                [.. classic.SupportedProtocols.Select(
-                    protocol => new MemberProtocol(protocol.Name, protocol.Metadata.ToArray()))]),
+            Classic = value.ClassicMemberMetadata is not { SupportedProtocols.Count: > 0 } classic
+                ? null
+                : new ClassicProtocols(
+                    classic.SessionTimeoutMs,
+                    [.. classic.SupportedProtocols.Select(
+                        protocol => new MemberProtocol(protocol.Name, protocol.Metadata.ToArray()))]),
         };
 
     public static ConsumerGroupCurrentMemberAssignmentValue AssignmentOf(ConsumerMember member) => new()

@@ -15,7 +15,9 @@ internal sealed partial class ConsumerGroups
     private const int LeaveEpoch = -1;
     private const int AwayEpoch = ModernMember.AwayEpoch;
 
-    /// <summary>A heartbeat; with epoch 0 it joins, with -1 it leaves, with -2 a static member goes for a while.</summary>
+    /// <summary>
+    /// A heartbeat. With epoch 0 the member joins, with -1 it leaves, with -2 a static member goes for a while.
+    /// </summary>
     public void Heartbeat(
         ConsumerGroupHeartbeatRequest request, in RequestContext context, PendingReply reply, Instant now,
         Effects effects)

@@ -84,7 +84,7 @@ internal sealed partial class ConsumerGroups
             && gone.Exists(member => member.Classic is null);
     }
 
-    /// <summary>The group goes on as a classic one: its members keep what they have until they rejoin, at once.</summary>
+    /// <summary>The group goes on as a classic one, whose members keep what they have and rejoin at once.</summary>
     private void TurnClassic(ConsumerGroupChange change, List<ConsumerMember> gone, Instant now, Effects effects)
     {
         var left = change.Members.Where(member => !gone.Exists(other => other.MemberId == member.MemberId)).ToList();

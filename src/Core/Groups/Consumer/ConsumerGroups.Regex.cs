@@ -28,7 +28,7 @@ internal sealed partial class ConsumerGroups
         else if (regex.Length > 0)
         {
             if (!TopicPattern.TryParse(regex, out _, out var problem))
-                return new Verdict(ErrorCode.InvalidRegularExpression, $"'{regex}' is no regular expression: {problem}");
+                return new Verdict(ErrorCode.InvalidRegularExpression, $"The regular expression is bad: {problem}");
             AskForRegexes(change.Group, now);
         }
         else

@@ -39,7 +39,9 @@ internal sealed class UniformAssignor : IPartitionAssignor
         return free;
     }
 
-    /// <summary>All subscribe to the same: who has too many gives up its last, who has too few takes the first.</summary>
+    /// <summary>
+    /// All subscribe to the same: who has too many gives up its last, who has too few takes the first.
+    /// </summary>
     private static void Even(List<Share> shares, SortedSet<TopicIdPartition> free)
     {
         if (shares.Count == 0)
@@ -74,7 +76,8 @@ internal sealed class UniformAssignor : IPartitionAssignor
     private static void Spread(List<Share> shares, SortedSet<TopicIdPartition> free)
     {
         var subscribers = shares.SelectMany(share => share.Member.Topics.Select(topic => (topic, share)))
-            .GroupBy(pair => pair.topic, pair => pair.share).ToDictionary(topic => topic.Key, topic => topic.ToList());
+            .GroupBy(pair => pair.topic, pair => pair.share)
+            .ToDictionary(topic => topic.Key, topic => topic.ToList());
         foreach (var partition in free.OrderBy(partition => subscribers[partition.TopicId].Count)
             .ThenBy(partition => partition).ToList())
             subscribers[partition.TopicId].MinBy(share => share.Partitions.Count)!.Partitions.Add(partition);

@@ -1,4 +1,5 @@
 using System.Text;
+using Millrace.Core.Controller;
 using Millrace.Core.Coordinators;
 using Millrace.Core.Groups;
 using Millrace.Core.Model;
@@ -53,13 +54,16 @@ internal sealed class Shard
     public Shard(GroupSettings? settings = null)
     {
         _settings = settings ?? new GroupSettings { InitialRebalanceDelayMs = 0 };
-        Coordinator = new GroupCoordinator(_settings, _ids);
+        Coordinator = new GroupCoordinator(_settings, _ids, Image);
         Coordinator.Start(Now);
     }
 
     public GroupCoordinator Coordinator { get; private set; }
 
     public Instant Now { get; private set; } = new(1_000_000);
+
+    /// <summary>What the coordinator knows of the cluster; <see cref="Publish"/> changes it.</summary>
+    public ClusterImage Image { get; private set; } = ClusterImage.Empty;
 
     public List<(byte[] Key, byte[]? Value)> Log { get; } = [];
 
@@ -136,21 +140,21 @@ internal sealed class Shard
 
     public ErrorCode Commit(
         string group, long offset, string member = "", int generation = -1, string topic = "t", int partition = 0,
-        short version = 8, string? metadata = "", string? instance = null)
+        short version = 8, string? metadata = "", string? instance = null, Uuid topicId = default)
     {
-        var ask = TryCommit(group, offset, member, generation, topic, partition, version, metadata, instance);
+        var ask = TryCommit(group, offset, member, generation, topic, partition, version, metadata, instance, topicId);
         return ask.Answer.Topics[0].Partitions[0].ErrorCode;
     }
 
     public Ask<OffsetCommitResponse> TryCommit(
         string group, long offset, string member = "", int generation = -1, string topic = "t", int partition = 0,
-        short version = 8, string? metadata = "", string? instance = null)
+        short version = 8, string? metadata = "", string? instance = null, Uuid topicId = default)
     {
         var ask = new Ask<OffsetCommitResponse>();
         var request = new OffsetCommitRequest
         {
             GroupId = group, MemberId = member, GenerationIdOrMemberEpoch = generation, GroupInstanceId = instance,
-            Topics = [new() { Name = topic, Partitions = [new()
+            Topics = [new() { Name = topic, TopicId = topicId, Partitions = [new()
             {
                 PartitionIndex = partition, CommittedOffset = offset, CommittedMetadata = metadata,
             }] }],
@@ -214,6 +218,12 @@ internal sealed class Shard
         return (leader, follower);
     }
 
+    public void Publish(ClusterImage image)
+    {
+        Image = image;
+        Run(_ => Coordinator.OnMetadata(image, Now));
+    }
+
     public void Flush()
     {
         Flushed = Log.Count;
@@ -236,7 +246,7 @@ internal sealed class Shard
 
     public GroupCoordinator Load()
     {
-        var loaded = new GroupCoordinator(_settings, _ids);
+        var loaded = new GroupCoordinator(_settings, _ids, Image);
         foreach (var (key, value) in Log)
             loaded.Replay(key, Optional(value));
         return loaded;

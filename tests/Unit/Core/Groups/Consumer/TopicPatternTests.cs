@@ -1,0 +1,88 @@
+using Millrace.Core.Groups.Consumer;
+
+namespace Millrace.Unit.Core.Groups.Consumer;
+
+/// <summary>RE2J's syntax: what Kafka 4.4 took and what it refused with INVALID_REGULAR_EXPRESSION.</summary>
+public sealed class TopicPatternTests
+{
+    [Theory]
+    [InlineData(".*")]
+    [InlineData("a{1000}")]
+    [InlineData("(?P<x>a)")]
+    [InlineData("(?<x>a)")]
+    [InlineData("(?i)A")]
+    [InlineData("[[:alpha:]]+")]
+    [InlineData(@"\Qa.b\E")]
+    [InlineData(@"\pL")]
+    [InlineData(@"\p{Greek}")]
+    [InlineData("a{,5}")]
+    [InlineData("{")]
+    [InlineData("]")]
+    [InlineData("a|b")]
+    [InlineData(@"\z")]
+    [InlineData(@"\x{61}")]
+    [InlineData("(?U)a")]
+    [InlineData("[]a]")]
+    [InlineData("[^]a]")]
+    [InlineData("[[.a.]]")]
+    [InlineData(@"\d\w\s\b")]
+    public void IsTaken(string text) => Assert.True(TopicPattern.TryParse(text, out _, out var problem), problem);
+
+    [Theory]
+    [InlineData("(")]
+    [InlineData("[a")]
+    [InlineData("*")]
+    [InlineData("a**")]
+    [InlineData("a++")]
+    [InlineData("a{1001}")]
+    [InlineData("a{2000}")]
+    [InlineData("(?x)a")]
+    [InlineData("(?=a)")]
+    [InlineData(@"\1")]
+    [InlineData(@"(a)\1")]
+    [InlineData(@"\p{Foo}")]
+    [InlineData(")")]
+    [InlineData(@"\Z")]
+    [InlineData("[a-")]
+    [InlineData("[z-a]")]
+    [InlineData(@"\y")]
+    [InlineData("(?#c)a")]
+    [InlineData("a{2,1}")]
+    [InlineData(@"\")]
+    [InlineData("(?:a")]
+    [InlineData(@"\C")]
+    public void IsRefused(string text)
+    {
+        Assert.False(TopicPattern.TryParse(text, out _, out var problem));
+        Assert.NotEmpty(problem);
+    }
+
+    [Theory]
+    [InlineData("a.*", "abc", true)]
+    [InlineData("a", "ab", false)]
+    [InlineData("b", "ab", false)]
+    [InlineData("a|bc", "bc", true)]
+    [InlineData("a|b", "ac", false)]
+    [InlineData("(?i)orders", "ORDERS", true)]
+    [InlineData(@"\Qa.b\E", "a.b", true)]
+    [InlineData(@"\Qa.b\E", "axb", false)]
+    [InlineData("[[:digit:]]+", "123", true)]
+    [InlineData("[^[:digit:]]+", "123", false)]
+    [InlineData("[[:alpha:]-]+", "a-b", true)]
+    [InlineData(@"\p{Greek}", "a", false)]
+    [InlineData(@"\P{Greek}", "a", true)]
+    [InlineData(@"\p{Latin}+", "abc", true)]
+    [InlineData(@"\pL+", "abc", true)]
+    [InlineData("(?P<n>a)(?<m>b)", "ab", true)]
+    [InlineData("(?i:a)b", "Ab", true)]
+    [InlineData("(?-i)a", "a", true)]
+    [InlineData(@"\x{61}b", "ab", true)]
+    [InlineData("a{,2}", "a{,2}", true)]
+    [InlineData("[]a]", "]", true)]
+    [InlineData("(?i-s)A", "a", true)]
+    public void MatchesWholeNames(string text, string topic, bool expected)
+    {
+        Assert.True(TopicPattern.TryParse(text, out var pattern, out var problem), problem);
+        Assert.Equal(expected, pattern.Matches(topic));
+    }
+}
