@@ -79,8 +79,8 @@ internal sealed partial class GroupCoordinator
     }
 
     /// <summary>
-    /// Deletes offsets of an empty group, or of topics that nobody in a consumer or streams group reads. The result is the
-    /// request's error; without one each partition has its own in <paramref name="errors"/>.
+    /// Deletes offsets of an empty group, or of topics that nobody in a consumer or streams group reads. The result is
+    /// the request's error; without one each partition has its own in <paramref name="errors"/>.
     /// </summary>
     public ErrorCode DeleteOffsets(
         string groupId, IReadOnlyList<TopicPartition> partitions, Span<ErrorCode> errors, Effects effects)

@@ -4,7 +4,7 @@ using Millrace.Protocol.Messages;
 
 namespace Millrace.Core.Groups.Streams;
 
-/// <summary>A subtopology on the topics that exist: how many tasks it has, and its topics with their partitions.</summary>
+/// <summary>A subtopology on the topics that exist: its number of tasks, its topics with their partitions.</summary>
 internal sealed record ConfiguredSubtopology(int Tasks, StreamsGroupTopologyValue.Subtopology Topics)
 {
     public bool IsStateful => Topics.StateChangelogTopics.Count > 0;

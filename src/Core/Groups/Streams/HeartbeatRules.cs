@@ -38,7 +38,9 @@ internal static class HeartbeatRules
         return null;
     }
 
-    /// <summary>What the member says of its tasks' offsets; what it leaves out stays. Null if it says a thing twice.</summary>
+    /// <summary>
+    /// What the member says of its tasks' offsets; what it leaves out stays. Null if it says a thing twice.
+    /// </summary>
     public static TaskOffsets? TryRead(StreamsGroupHeartbeatRequest request, TaskOffsets former)
     {
         var offsets = request.TaskOffsets is null ? former.Offsets : TryRead(request.TaskOffsets);
@@ -66,7 +68,8 @@ internal static class HeartbeatRules
             : request.InstanceId is { } instance && string.IsNullOrWhiteSpace(instance) ? "The instance id is empty."
             : request.RackId is { } rack && string.IsNullOrWhiteSpace(rack) ? "The rack id is empty."
             : request.MemberEpoch == 0 ? WhatIsWrongWithJoin(request)
-            : request is { MemberEpoch: ModernMember.AwayEpoch, InstanceId: null } ? "Only static members go for a while."
+            : request is { MemberEpoch: ModernMember.AwayEpoch, InstanceId: null }
+                ? "Only static members go for a while."
             : request.MemberEpoch < ModernMember.AwayEpoch ? $"The member epoch {request.MemberEpoch} means nothing."
             : lists is not ((null, null, null) or (not null, not null, not null))
                 ? "Who tells tasks of one kind must tell those of all."

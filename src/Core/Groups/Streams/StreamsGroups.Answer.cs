@@ -51,7 +51,7 @@ internal sealed partial class StreamsGroups
     {
         if (member.TopologyEpoch < change.Topology!.Epoch)
             Tell(response, StreamsStatus.StaleTopology,
-                $"The member runs the topology of epoch {member.TopologyEpoch}, the group that of {change.Topology.Epoch}.");
+                $"The member's topology is of epoch {member.TopologyEpoch}, the group's of {change.Topology.Epoch}.");
         if (configured.Problem is { } problem)
             Tell(response, problem, configured.Detail);
         if (change.Group.ShutdownRequestedBy is { } requester)

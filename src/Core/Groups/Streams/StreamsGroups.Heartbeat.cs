@@ -14,7 +14,9 @@ internal sealed partial class StreamsGroups
     private const int JoinEpoch = 0;
     private const int AwayEpoch = ModernMember.AwayEpoch;
 
-    /// <summary>A heartbeat; with epoch 0 it joins, with -1 it leaves, with -2 a static member goes for a while.</summary>
+    /// <summary>
+    /// A heartbeat: with epoch 0 the member joins, with -1 it leaves, with -2 a static one goes for a while.
+    /// </summary>
     public void Heartbeat(
         StreamsGroupHeartbeatRequest request, in RequestContext context, PendingReply reply, Instant now,
         Effects effects)
@@ -107,7 +109,7 @@ internal sealed partial class StreamsGroups
         table.Arm(group, group.InitialDelayEnd);
     }
 
-    /// <summary>The group; one that is not there yet for who joins, in the place of a classic one without members.</summary>
+    /// <summary>The group; a new one for who joins, in the place of a classic one without members.</summary>
     private StreamsGroupChange? FindOrBegin(string groupId, bool mayBegin, Effects effects)
     {
         switch (table.Find(groupId))

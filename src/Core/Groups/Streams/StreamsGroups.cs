@@ -131,7 +131,9 @@ internal sealed partial class StreamsGroups(GroupTable table, GroupSettings sett
         var configs = StreamsMember.NoTags.SetItem(StandbyReplicas,
             Setting("streams.num.standby.replicas", groupId).ToString(CultureInfo.InvariantCulture));
         var tags = settings.TextOfGroup("streams.rack.aware.assignment.tags", groupId, table.Image);
-        return ConfigText.IsBlank(tags) ? configs : configs.SetItem(RackAwareTags, string.Join(",", ConfigText.Items(tags)));
+        return ConfigText.IsBlank(tags)
+            ? configs
+            : configs.SetItem(RackAwareTags, string.Join(",", ConfigText.Items(tags)));
     }
 
     private void RenewSession(StreamsGroup group, StreamsMember member, Instant now)

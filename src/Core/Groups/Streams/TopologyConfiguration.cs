@@ -137,7 +137,8 @@ internal sealed class TopologyConfiguration(StreamsTopology topology, TopicsImag
         foreach (var topic in wanted.Values)
             if (topics.Find(topic.Name) is { } present && present.Partitions.Length != topic.Partitions)
                 return Trouble(StreamsStatus.IncorrectlyPartitionedTopics,
-                    $"The topic {topic.Name} must have {topic.Partitions} partitions, not {present.Partitions.Length}.");
+                    $"The topic {topic.Name} must have {topic.Partitions} partitions, "
+                    + $"not {present.Partitions.Length}.");
         var missing = wanted.Values.Where(topic => topics.Find(topic.Name) is null).ToList();
         return missing.Count == 0 ? new(topology.Epoch, subtopologies) : new(topology.Epoch, subtopologies)
         {

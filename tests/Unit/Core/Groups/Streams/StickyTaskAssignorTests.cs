@@ -78,7 +78,8 @@ public sealed class StickyTaskAssignorTests
     [Fact]
     public void WhatIsAssignedStaysAssigned()
     {
-        StreamsTasks Again(Dictionary<string, StreamsTasks> former, string id, string process, out AssignedStreamsMember member)
+        static StreamsTasks Again(
+            Dictionary<string, StreamsTasks> former, string id, string process, out AssignedStreamsMember member)
         {
             var tasks = former[id];
             member = new(id, process, new HeldTasks(

@@ -291,7 +291,7 @@ public sealed class StreamsHeartbeatTests
         _app.Beat("a", 2, Owning("0:0,1,2,3"));
         var before = _app.Describe();
 
-        _app.Crash();
+        _app.Shard.Crash();
 
         Assert.Equivalent(before, _app.Describe(), strict: true);
         Assert.Equal(3, _app.Beat("a", 2, Owning("0:0,1")).MemberEpoch);

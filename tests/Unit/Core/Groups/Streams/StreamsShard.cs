@@ -42,8 +42,8 @@ internal sealed class StreamsShard
         new() { Subtopologies = [.. subtopologies] };
 
     public static Request.Subtopology Sub(
-        string id, string[]? sources = null, string[]? sinks = null, (string Name, int Partitions)[]? repartition = null,
-        string[]? changelogs = null) => new()
+        string id, string[]? sources = null, string[]? sinks = null,
+        (string Name, int Partitions)[]? repartition = null, string[]? changelogs = null) => new()
     {
         SubtopologyId = id,
         SourceTopics = [.. sources ?? []],
@@ -68,12 +68,6 @@ internal sealed class StreamsShard
     public void Config(string name, string value)
     {
         _image = _image.Replay(ConfigsImage.Record(ConfigResource.Group, Group, name, value));
-        Publish();
-    }
-
-    public void Crash()
-    {
-        Shard.Crash();
         Publish();
     }
 
@@ -133,5 +127,5 @@ internal sealed class StreamsShard
                 SubtopologyId = parts[0], Partitions = [.. parts[1].Split(',').Select(int.Parse)],
             })];
 
-    private void Publish() => Shard.Coordinator.OnMetadata(_image, Shard.Now);
+    private void Publish() => Shard.Publish(_image);
 }
