@@ -64,6 +64,33 @@ public sealed class KafkaGroupsTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Directories))]
+    public void StreamsGroupsAreDescribedAsByKafka(string name)
+    {
+        var groups = new KafkaGroups(name);
+        var expected = groups.Directory.Expected("group-descriptions").GetProperty("streams-app");
+
+        var described = groups.DescribeStreams("streams-app");
+
+        Assert.Equal(ErrorCode.None, described.ErrorCode);
+        Assert.Equal(expected.GetProperty("state").GetString(), described.GroupState);
+        Assert.Equal(expected.GetProperty("groupEpoch").GetInt32(), described.GroupEpoch);
+        Assert.Equal(expected.GetProperty("assignmentEpoch").GetInt32(), described.AssignmentEpoch);
+        Assert.Equal(expected.GetProperty("assignor").GetString(), described.AssignorName);
+        Assert.Empty(described.Members);
+        Assert.Equal(
+            expected.GetProperty("subtopologies").EnumerateArray().Select(sub =>
+                $"{sub.GetProperty("id")} {Names(sub.GetProperty("changelogTopics"))} "
+                + $"{Names(sub.GetProperty("repartitionSourceTopics"))}"),
+            described.Topology!.Subtopologies!.Select(sub =>
+                $"{sub.SubtopologyId} {string.Join(',', sub.StateChangelogTopics.Select(topic => topic.Name))} "
+                + string.Join(',', sub.RepartitionSourceTopics.Select(topic => topic.Name))));
+
+        static string Names(System.Text.Json.JsonElement topics) =>
+            string.Join(',', topics.EnumerateObject().Select(topic => topic.Name));
+    }
+
     [Fact]
     public void AnOldDirectoryIsReadToo()
     {
