@@ -25,7 +25,9 @@ public sealed class BrokerUnderTest : IAsyncLifetime
             return;
         }
 
-        _server = await MillraceServer.Start();
+        _server = await MillraceServer.Start(
+            "--set", "group.consumer.min.heartbeat.interval.ms=500",
+            "--set", "group.consumer.heartbeat.interval.ms=500");
         Bootstrap = _server.Bootstrap;
     }
 

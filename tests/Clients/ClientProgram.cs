@@ -8,7 +8,8 @@ namespace Millrace.Clients;
 /// <list type="bullet">
 /// <item><c>round-trip BOOTSTRAP CODEC OUT IN COUNT</c> writes the records of its input, one JSON object a line, to
 /// topic OUT, then reads COUNT records of topic IN and prints them in the same form;</item>
-/// <item><c>member BOOTSTRAP GROUP TOPIC</c> is a member of a group until its input ends; it prints
+/// <item><c>member BOOTSTRAP GROUP TOPIC</c> (java: <c>consumer</c> behind it for the new protocol) is a member of a
+/// group until its input ends; it prints
 /// <c>assigned P P...</c>, <c>record PARTITION OFFSET</c> and at last <c>left</c>;</item>
 /// <item><c>large BOOTSTRAP TOPIC</c> writes a record of 900,000 bytes, then one too large, and reads one;</item>
 /// <item><c>admin BOOTSTRAP TOPIC FILLED</c> makes, changes and deletes TOPIC, and asks for offsets of FILLED.</item>

@@ -13,12 +13,17 @@ internal sealed partial class GroupUnderTest(BrokerUnderTest broker, string clie
 
     public string Name { get; } = broker.NewName("group");
 
-    public Member Join() => client switch
+    public Member Join() => Join(client);
+
+    /// <summary>A member of this client, which may be another than the first's: protocols mix in an upgrade.</summary>
+    public Member Join(string client) => client switch
     {
         "librdkafka" => new LibrdkafkaMember(this, PartitionAssignmentStrategy.Range),
         "librdkafka-cooperative" => new LibrdkafkaMember(this, PartitionAssignmentStrategy.CooperativeSticky),
+        "librdkafka-consumer" => new LibrdkafkaMember(this, null),
+        "java-consumer" => new ProgramMember(this, "java", "consumer"),
         "kcat" => new KcatMember(this),
-        _ => new ProgramMember(this),
+        _ => new ProgramMember(this, client, "classic"),
     };
 
     /// <summary>Waits until what the members saw fulfils the condition, or fails saying what they saw.</summary>
@@ -98,7 +103,8 @@ internal sealed partial class GroupUnderTest(BrokerUnderTest broker, string clie
         private readonly IConsumer<byte[], byte[]> _consumer;
         private readonly Task _reading;
 
-        public LibrdkafkaMember(GroupUnderTest group, PartitionAssignmentStrategy strategy)
+        /// <summary>Without a strategy it speaks the new protocol (KIP-848).</summary>
+        public LibrdkafkaMember(GroupUnderTest group, PartitionAssignmentStrategy? strategy)
             : base(group)
         {
             var config = new ConsumerConfig
@@ -106,10 +112,18 @@ internal sealed partial class GroupUnderTest(BrokerUnderTest broker, string clie
                 BootstrapServers = group.Bootstrap,
                 GroupId = group.Name,
                 AutoOffsetReset = AutoOffsetReset.Earliest,
-                SessionTimeoutMs = 10_000,
-                HeartbeatIntervalMs = 500,
-                PartitionAssignmentStrategy = strategy,
             };
+            if (strategy is null)
+            {
+                config.GroupProtocol = GroupProtocol.Consumer;
+            }
+            else
+            {
+                config.SessionTimeoutMs = 10_000;
+                config.HeartbeatIntervalMs = 500;
+                config.PartitionAssignmentStrategy = strategy;
+            }
+
             _consumer = new ConsumerBuilder<byte[], byte[]>(config)
                 .SetPartitionsAssignedHandler((_, given) => Assign(given.Select(each => each.Partition.Value)))
                 .SetPartitionsRevokedHandler((_, taken) => Revoke(taken.Select(each => each.Partition.Value)))
@@ -149,10 +163,11 @@ internal sealed partial class GroupUnderTest(BrokerUnderTest broker, string clie
         private readonly ChildProcess _process;
         private readonly Task _reading;
 
-        public ProgramMember(GroupUnderTest group)
+        public ProgramMember(GroupUnderTest group, string client, string protocol)
             : base(group)
         {
-            _process = ClientProgram.Of(group.Client).Start("member", group.Bootstrap, group.Name, group.Topic);
+            string[] arguments = ["member", group.Bootstrap, group.Name, group.Topic];
+            _process = ClientProgram.Of(client).Start(protocol == "classic" ? arguments : [.. arguments, protocol]);
             _reading = ReadOutput();
         }
 
@@ -173,7 +188,8 @@ internal sealed partial class GroupUnderTest(BrokerUnderTest broker, string clie
             while (await _process.Output.ReadLineAsync() is { } line)
             {
                 if (!TryRead(line) && line.Split(' ') is ["assigned", .. var partitions])
-                    AssignAnew(partitions.Select(text => int.Parse(text, CultureInfo.InvariantCulture)));
+                    AssignAnew(partitions.Where(text => text.Length > 0)
+                        .Select(text => int.Parse(text, CultureInfo.InvariantCulture)));
             }
         }
     }
@@ -226,8 +242,6 @@ internal sealed partial class GroupUnderTest(BrokerUnderTest broker, string clie
     }
 
     private string Bootstrap => broker.Bootstrap;
-
-    private string Client => client;
 
     private string Topic => topic;
 }

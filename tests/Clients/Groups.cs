@@ -11,10 +11,12 @@ public sealed class Groups(BrokerUnderTest broker)
     [Theory]
     [InlineData("librdkafka")]
     [InlineData("librdkafka-cooperative")]
+    [InlineData("librdkafka-consumer")]
     [InlineData("kcat")]
     [InlineData("python")]
     [InlineData("kafkajs")]
     [InlineData("java")]
+    [InlineData("java-consumer")]
     public async Task ShareHandOverAndResume(string client)
     {
         var topic = await broker.CreateTopic(Partitions);
@@ -39,6 +41,35 @@ public sealed class Groups(BrokerUnderTest broker)
         await group.Until(() => third.Records.Count(record => record.Offset >= 3 * RecordsEach) == Total(1), third);
         Assert.Equal(Total(1), third.Records.Count);
         await third.Leave();
+    }
+
+    /// <summary>
+    /// A group in use goes over to the new protocol member by member, and back (KIP-848): in between it has members of
+    /// both, and loses none of its records.
+    /// </summary>
+    [Theory]
+    [InlineData("librdkafka", "librdkafka-consumer")]
+    [InlineData("librdkafka-consumer", "librdkafka")]
+    public async Task GoOverToTheOtherProtocolWhileTheyWork(string before, string after)
+    {
+        var topic = await broker.CreateTopic(Partitions);
+        var group = new GroupUnderTest(broker, before, topic);
+        await using var first = group.Join(before);
+        await using var second = group.Join(before);
+        await Produce(topic);
+        await group.Until(() => Shared(first, second), first, second);
+
+        await using var third = group.Join(after);
+        await group.Until(() => third.Assigned.Count > 0, first, second, third);
+        await first.Leave();
+        await using var fourth = group.Join(after);
+        await second.Leave();
+        await group.Until(() => Shared(third, fourth), third, fourth);
+        await Produce(topic);
+        await group.Until(
+            () => new[] { first, second, third, fourth }.SelectMany(member => member.Records).Distinct().Count()
+                == Total(2),
+            first, second, third, fourth);
     }
 
     [Fact]

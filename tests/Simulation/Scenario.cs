@@ -1,5 +1,6 @@
 using System.Globalization;
 using Millrace.Core.Configs;
+using Millrace.Simulation.Clients;
 
 namespace Millrace.Simulation;
 
@@ -43,9 +44,12 @@ internal sealed class Scenario
             3 => 200_000,
             _ => 8000,
         };
+        ConsumerMembers = random.Next(0, 4);
         Settings = new BrokerSettings(new Dictionary<string, string>
         {
             ["offsets.topic.num.partitions"] = "2",
+            ["group.consumer.session.timeout.ms"] =
+                ConsumerMember.SessionMs.ToString(CultureInfo.InvariantCulture),
             ["log.retention.check.interval.ms"] = random.Next(3000, 20_000).ToString(CultureInfo.InvariantCulture),
         });
     }
@@ -63,6 +67,8 @@ internal sealed class Scenario
     public int Consumers { get; }
 
     public int GroupMembers { get; }
+
+    public int ConsumerMembers { get; }
 
     public bool HasVolatileTopics { get; }
 
@@ -136,7 +142,7 @@ internal sealed class Scenario
 
     public override string ToString() =>
         $"{Lives} lives, {Topics} topics of {Partitions}, {Producers} producers, {Consumers} consumers, "
-        + $"{GroupMembers} members;"
+        + $"{GroupMembers} members, {ConsumerMembers} of the new protocol;"
         + (HasVolatileTopics ? " topics come and go," : "")
         + (HasPowerCuts ? " power cuts," : "")
         + (HasFullDisk ? " full disk," : "")

@@ -27,6 +27,8 @@ internal enum Rare
     TopicRecreated,
     OffsetsCommitted,
     GroupRebalanced,
+    ConsumerGroupReconciled,
+    PartitionRevoked,
     ConnectionLost,
     AppendDuringFlush,
     BitFlipped,

@@ -135,6 +135,10 @@ internal sealed partial class World
         Await(ProbeAll(), 120_000, "not every partition takes records when nothing is wrong");
         IsEnding = true;
         Time.Run(10_000);
+        if (Failure is null && Scenario.ConsumerMembers > 0)
+            Await(
+                new ConsumerMember(this, 97, "consumers").OwnAll(), 60_000,
+                "a sole member of a consumer group does not get all partitions");
         if (Failure is not null)
             return;
         StopInOrder();

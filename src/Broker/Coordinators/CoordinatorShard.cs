@@ -77,6 +77,18 @@ internal sealed class CoordinatorShard<TCore>
         return true;
     }
 
+    /// <summary>Tells the core what it needs to know; while changes are refused too.</summary>
+    public void Tell(Action<TCore, Instant> tell)
+    {
+        lock (_lock)
+        {
+            if (_core is not null)
+                tell(_core, _timers.Steady);
+        }
+
+        Run((_, _, _) => { });
+    }
+
     /// <summary>The listener hears when all that was decided by now is on stable storage.</summary>
     public void AwaitFlush(IFlushListener listener) => _partition.AwaitFlush(listener);
 

@@ -53,7 +53,7 @@ internal sealed class GroupCoordinators(ILoop timers, BrokerSettings settings, I
     {
         _image = image;
         foreach (var shard in _shards)
-            shard.Run((core, now, _) => core.OnMetadata(image, now));
+            shard.Tell((core, now) => core.OnMetadata(image, now));
     }
 
     private CoordinatorShard<GroupCoordinator> Load(Partition partition) =>

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -40,7 +41,7 @@ public final class Client {
     public static void main(String[] args) throws Exception {
         switch (args[0]) {
             case "round-trip" -> roundTrip(args[1], args[2], args[3], args[4], Integer.parseInt(args[5]));
-            case "member" -> member(args[1], args[2], args[3]);
+            case "member" -> member(args[1], args[2], args[3], args.length > 4 ? args[4] : "classic");
             case "large" -> large(args[1], args[2]);
             case "admin" -> administer(args[1], args[2], args[3]);
             default -> throw new IllegalArgumentException(args[0]);
@@ -81,10 +82,14 @@ public final class Client {
         }
     }
 
-    private static void member(String bootstrap, String group, String topic) throws Exception {
-        var settings = Map.<String, Object>of(
+    private static void member(String bootstrap, String group, String topic, String protocol) throws Exception {
+        var settings = new HashMap<String, Object>(Map.of(
             "bootstrap.servers", bootstrap, "group.id", group, "auto.offset.reset", "earliest",
-            "session.timeout.ms", "10000", "heartbeat.interval.ms", "500");
+            "group.protocol", protocol));
+        if (protocol.equals("classic")) {
+            settings.put("session.timeout.ms", "10000");
+            settings.put("heartbeat.interval.ms", "500");
+        }
         try (var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
             var input = new Thread(() -> {
                 untilEnd();

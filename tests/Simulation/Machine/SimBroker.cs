@@ -3,6 +3,7 @@ using Millrace.Broker.Cluster;
 using Millrace.Broker.Coordinators;
 using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
+using Millrace.Broker.Requests.Groups;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
 using Millrace.Core.Groups;
@@ -183,6 +184,7 @@ internal sealed class SimBroker
             [ApiKey.Heartbeat] = new HeartbeatHandler(coordinators),
             [ApiKey.LeaveGroup] = new LeaveGroupHandler(coordinators),
             [ApiKey.SyncGroup] = new SyncGroupHandler(coordinators),
+            [ApiKey.ConsumerGroupHeartbeat] = new ConsumerGroupHeartbeatHandler(coordinators),
             [ApiKey.CreateTopics] = new CreateTopicsHandler(controller),
             [ApiKey.DeleteTopics] = new DeleteTopicsHandler(controller),
             [ApiKey.DeleteRecords] = new DeleteRecordsHandler(Topics, _checkpoints!),

@@ -1,6 +1,5 @@
 using Millrace.Broker.Coordinators;
 using Millrace.Core.Coordinators;
-using Millrace.Core.Groups;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 

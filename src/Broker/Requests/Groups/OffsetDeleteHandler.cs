@@ -1,7 +1,6 @@
 using Millrace.Broker.Coordinators;
 using Millrace.Broker.Partitions;
 using Millrace.Core.Coordinators;
-using Millrace.Core.Groups;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;

@@ -114,6 +114,6 @@ internal sealed partial class ConsumerGroups
         });
         classic.MustRebalance = true;
         table.Draft(classic);
-        table.Arm(classic, now);
+        table.Arm(classic, now + 1); // it is the group when this call's records are replayed
     }
 }

@@ -108,6 +108,18 @@ internal sealed class Shard
         return ask;
     }
 
+    public Ask<SyncGroupResponse> Sync(
+        string group, string member, int generation, SyncGroupRequest.MemberAssignment assignment)
+    {
+        var ask = new Ask<SyncGroupResponse>();
+        var request = new SyncGroupRequest
+        {
+            GroupId = group, MemberId = member, GenerationId = generation, Assignments = [assignment],
+        };
+        Run(effects => Coordinator.Sync(request, new(5, "", ""), ask, Now, effects));
+        return ask;
+    }
+
     public ErrorCode Heartbeat(string group, string member, int generation, string? instance = null)
     {
         var ask = new Ask<HeartbeatResponse>();
@@ -309,7 +321,7 @@ internal sealed class Shard
         return new()
         {
             Name = text.Split(':')[0],
-            Metadata = new byte[] { 0, 1, 0, 0, 0, 1, 0, (byte)topic.Length }
+            Metadata = new byte[] { 0, 0, 0, 0, 0, 1, 0, (byte)topic.Length }
                 .Concat(Encoding.UTF8.GetBytes(topic)).Concat(new byte[] { 255, 255, 255, 255 }).ToArray(),
         };
     }
