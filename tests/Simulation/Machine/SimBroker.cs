@@ -1,6 +1,7 @@
 using Millrace.Broker;
 using Millrace.Broker.Cluster;
 using Millrace.Broker.Coordinators;
+using Millrace.Broker.Fetching;
 using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
 using Millrace.Broker.Requests.Groups;
@@ -175,7 +176,7 @@ internal sealed class SimBroker
         return new RequestDispatcher(new Dictionary<ApiKey, RequestHandler>
         {
             [ApiKey.Produce] = new ProduceHandler(Topics),
-            [ApiKey.Fetch] = new FetchHandler(Topics, settings),
+            [ApiKey.Fetch] = new FetchHandler(Topics, settings, new FetchSessions(1000, _world.Ids)),
             [ApiKey.ListOffsets] = new ListOffsetsHandler(Topics),
             [ApiKey.OffsetCommit] = new OffsetCommitHandler(coordinators, Topics),
             [ApiKey.OffsetFetch] = new OffsetFetchHandler(coordinators, Topics),

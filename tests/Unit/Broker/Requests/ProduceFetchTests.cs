@@ -1,8 +1,10 @@
+using Millrace.Broker.Fetching;
 using Millrace.Broker.Requests;
 using Millrace.Core.Configs;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
+using Millrace.Unit.Broker.Fetching;
 using Millrace.Unit.Broker.Partitions;
 using Millrace.Unit.Core.Log;
 using Millrace.Shared.Simulated;
@@ -21,7 +23,8 @@ public sealed class ProduceFetchTests
     {
         _connection = new SimConnection(_fixture.Loop);
         _produce = new ProduceHandler(_fixture.Topics);
-        _fetch = new FetchHandler(_fixture.Topics, new BrokerSettings([]));
+        _fetch = new FetchHandler(
+            _fixture.Topics, new BrokerSettings([]), new FetchSessions(10, new CountingIds()));
     }
 
     [Fact]
