@@ -86,10 +86,11 @@ public sealed class StreamsApplications
         {
             var group = await admin.ListConsumerGroupOffsetsAsync(
                 [new("word-count", [.. Partitions("lines"), .. Partitions(Repartition)])]);
-            var offsets = group[0].Partitions.ToLookup(partition => partition.Topic, partition => partition.Offset.Value);
+            var offsets = group[0].Partitions.ToLookup(
+                partition => partition.Topic, partition => partition.Offset.Value);
             if (offsets["lines"].Sum() == lines && offsets[Repartition].Sum() == 2 * lines)
                 return;
-            await Task.Delay(100, deadline.Token);
+            deadline.Token.ThrowIfCancellationRequested();
         }
 
         static IEnumerable<TopicPartition> Partitions(string topic) =>

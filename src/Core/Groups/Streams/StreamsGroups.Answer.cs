@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Millrace.Core.Configs;
 using Millrace.Protocol.Messages;
 using TaskIds = Millrace.Protocol.Messages.StreamsGroupHeartbeatResponse.TaskIds;
@@ -46,8 +47,8 @@ internal sealed partial class StreamsGroups
     }
 
     private static void TellOf(
-        StreamsGroupChange change, ConfiguredTopology configured, StreamsMember member, short version,
-        StreamsGroupHeartbeatResponse response)
+        StreamsGroupChange change, ConfiguredTopology configured, ImmutableSortedDictionary<string, string> configs,
+        StreamsMember member, short version, StreamsGroupHeartbeatResponse response)
     {
         if (member.TopologyEpoch < change.Topology!.Epoch)
             Tell(response, StreamsStatus.StaleTopology,
@@ -57,8 +58,7 @@ internal sealed partial class StreamsGroups
         if (change.Group.ShutdownRequestedBy is { } requester)
             Tell(response, StreamsStatus.ShutdownApplication,
                 $"The member {requester} asked for the end of the whole application.");
-        if (version < FirstWithMissingTags
-            || !change.Group.AssignmentConfigs.TryGetValue(RackAwareTags, out var wanted))
+        if (version < FirstWithMissingTags || !configs.TryGetValue(RackAwareTags, out var wanted))
             return;
         var missing = ConfigText.Items(wanted).Where(tag => !member.ClientTags.ContainsKey(tag)).ToList();
         if (missing.Count > 0)

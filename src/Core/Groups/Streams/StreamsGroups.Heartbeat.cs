@@ -95,7 +95,7 @@ internal sealed partial class StreamsGroups
                 ? "The first assignment waits for more members."
                 : "The next assignment waits for the interval between two to end.");
         Answer(change, request, response, former, next, replacedId);
-        TellOf(change, configured, next, context.ApiVersion, response);
+        TellOf(change, configured, configs, next, context.ApiVersion, response);
         return null;
     }
 

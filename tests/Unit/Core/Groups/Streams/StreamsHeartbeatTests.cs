@@ -1,5 +1,4 @@
 using Millrace.Protocol;
-using Millrace.Protocol.Messages;
 using Request = Millrace.Protocol.Messages.StreamsGroupHeartbeatRequest;
 using static Millrace.Unit.Core.Groups.Streams.StreamsShard;
 

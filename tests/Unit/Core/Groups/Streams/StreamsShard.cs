@@ -1,10 +1,7 @@
 using System.Collections.Immutable;
 using Millrace.Core.Controller;
 using Millrace.Core.Coordinators;
-using Millrace.Core.Groups;
-using Millrace.Core.Groups.Streams;
 using Millrace.Core.Model;
-using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
 using Request = Millrace.Protocol.Messages.StreamsGroupHeartbeatRequest;
