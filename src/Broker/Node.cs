@@ -89,6 +89,7 @@ public sealed class Node : IDisposable
         var controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, log);
         markers.Image = () => controller.Image;
         share.Start(controller);
+        coordinators.Send += new InternalTopics(controller, log).Create;
         var (host, port) = AdvertisedAddress(settings);
         controller.Start(
             new NodeState(directory.DirectoryId, Randomness.Machine.NewUuid())
@@ -225,6 +226,9 @@ public sealed class Node : IDisposable
             [ApiKey.OffsetDelete] = new OffsetDeleteHandler(coordinators, _topics),
             [ApiKey.ConsumerGroupHeartbeat] = new ConsumerGroupHeartbeatHandler(coordinators),
             [ApiKey.ConsumerGroupDescribe] = new ConsumerGroupDescribeHandler(coordinators),
+            [ApiKey.StreamsGroupHeartbeat] = new StreamsGroupHeartbeatHandler(coordinators),
+            [ApiKey.StreamsGroupDescribe] = new StreamsGroupDescribeHandler(coordinators),
+            [ApiKey.StreamsGroupTopologyDescriptionUpdate] = new StreamsGroupTopologyDescriptionUpdateHandler(),
             [ApiKey.CreatePartitions] = new CreatePartitionsHandler(controller),
             [ApiKey.DescribeCluster] = new DescribeClusterHandler(node),
             [ApiKey.ListConfigResources] = new ListConfigResourcesHandler(controller, node),

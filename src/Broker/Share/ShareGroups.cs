@@ -49,7 +49,7 @@ internal sealed class ShareGroups
     {
         Configs = () => controller.Image.Configs;
         States = new ShareGroupStates(_groups, Coordinators, _topics, controller);
-        _groups.Send = message =>
+        _groups.Send += message =>
         {
             if (message is InitializeShareStates wanted)
                 States.Begin(wanted);

@@ -163,6 +163,10 @@ internal static class GroupConfigs
         return Math.Clamp(value, least ?? value, Math.Max(least ?? value, most ?? value));
     }
 
+    /// <summary>The text in force for a group.</summary>
+    public static string Text(string name, string groupId, BrokerSettings settings, ConfigsImage cluster) =>
+        EffectiveConfigs.Of(ByName[name], settings, cluster, cluster.Of(ConfigResource.Group, groupId)).Value!;
+
     private static (int? Least, int? Most) Bounds(ConfigDefinition config, BrokerSettings settings)
     {
         if (config.Name == "streams.num.standby.replicas")

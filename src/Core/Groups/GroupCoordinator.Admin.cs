@@ -46,6 +46,10 @@ internal sealed partial class GroupCoordinator
     public ConsumerGroupDescribeResponse.DescribedGroup DescribeConsumerGroup(string groupId) =>
         _consumers.Describe(groupId);
 
+    /// <summary>KIP-1071</summary>
+    public StreamsGroupDescribeResponse.DescribedGroup DescribeStreamsGroup(string groupId) =>
+        _streams.Describe(groupId);
+
     /// <summary>Adds the groups that pass the filters; an empty filter lets all pass, case does not matter.</summary>
     public void List(ListGroupsRequest request, List<ListGroupsResponse.ListedGroup> groups)
     {

@@ -2,6 +2,7 @@ using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
 using Millrace.Core.Groups.Consumer;
 using Millrace.Core.Groups.Share;
+using Millrace.Core.Groups.Streams;
 using Millrace.Core.Model;
 
 namespace Millrace.Core.Groups;
@@ -20,6 +21,8 @@ internal sealed partial class GroupCoordinator
                 _consumers.Expire(consumer, now, effects);
             else if (group is ShareGroup share)
                 _shares.Expire(share, now, effects);
+            else if (group is StreamsGroup streams)
+                _streams.Expire(streams, now, effects);
             var next = group.NextDeadline();
             _table.Arm(group, next > now ? next : now + 1);
         }
@@ -94,7 +97,7 @@ internal sealed partial class GroupCoordinator
     /// <summary>False when the group had more expired offsets than this call may delete.</summary>
     private bool CleanUp(Group group, Instant now, Effects effects)
     {
-        if (group is StoredGroup or ShareGroup)
+        if (group is ShareGroup)
             return true;
         var wanted = group is ClassicGroup { State: GroupState.Stable, ProtocolType: ConsumerProtocol.Type } stable
             ? ConsumerProtocol.SubscribedTopics(stable)
@@ -136,7 +139,7 @@ internal sealed partial class GroupCoordinator
         Group holder, string topic, in CommittedOffset offset, HashSet<string>? wanted, Instant now)
     {
         if (holder is not ClassicGroup group)
-            return holder is ConsumerGroup consumer && !consumer.IsSubscribedTo(topic)
+            return holder is ConsumerGroup or StreamsGroup && !IsSubscribed(holder, topic)
                 && offset.CommittedAt + _settings.OffsetsRetentionMs <= now;
         if (group.State != GroupState.Empty && (wanted is null || wanted.Contains(topic)))
             return false;

@@ -2,6 +2,7 @@ using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
 using Millrace.Core.Groups.Consumer;
 using Millrace.Core.Groups.Share;
+using Millrace.Core.Groups.Streams;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -39,7 +40,7 @@ internal sealed partial class GroupCoordinator
             case ConsumerGroup { IsEmpty: false } consumer:
                 _consumers.Join(consumer, join.Request, join.Context, join.Reply, join.Now, join.Effects);
                 break;
-            case StoredGroup or ConsumerGroup or ShareGroup:
+            case ConsumerGroup or ShareGroup or StreamsGroup:
                 JoinOther(_table.Find(join.Request.GroupId)!, join);
                 break;
             default:

@@ -17,6 +17,11 @@ internal sealed partial class GroupCoordinator
         ConsumerGroupHeartbeatRequest request, in RequestContext context, PendingReply reply, Instant now,
         Effects effects) => _consumers.Heartbeat(request, context, reply, now, effects);
 
+    /// <summary>KIP-1071</summary>
+    public void Heartbeat(
+        StreamsGroupHeartbeatRequest request, in RequestContext context, PendingReply reply, Instant now,
+        Effects effects) => _streams.Heartbeat(request, context, reply, now, effects);
+
     public void Heartbeat(HeartbeatRequest request, PendingReply reply, Instant now, Effects effects) =>
         effects.Reply(reply, new HeartbeatResponse { ErrorCode = Heartbeat(request, now) });
 

@@ -3,6 +3,7 @@ using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
 using Millrace.Core.Groups.Consumer;
 using Millrace.Core.Groups.Modern;
+using Millrace.Core.Groups.Streams;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -78,34 +79,25 @@ internal sealed partial class GroupCoordinator
     }
 
     /// <summary>
-    /// Deletes offsets of an empty group, or of a consumer group's topics that nobody subscribes to. The result is the
-    /// request's error; without one each partition has its own in <paramref name="errors"/>.
+    /// Deletes offsets of an empty group, or of topics that nobody in a consumer or streams group reads. The result is
+    /// the request's error; without one each partition has its own in <paramref name="errors"/>.
     /// </summary>
     public ErrorCode DeleteOffsets(
         string groupId, IReadOnlyList<TopicPartition> partitions, Span<ErrorCode> errors, Effects effects)
     {
         if (groupId.Length == 0)
             return ErrorCode.InvalidGroupId;
-        if (_table.Find<ConsumerGroup>(groupId) is { } consumer)
+        if (_table.Find(groupId) is ConsumerGroup or StreamsGroup)
         {
             for (var i = 0; i < partitions.Count; i++)
             {
-                errors[i] = consumer.IsSubscribedTo(partitions[i].Topic)
+                errors[i] = IsSubscribed(_table.Find(groupId)!, partitions[i].Topic)
                     ? ErrorCode.GroupSubscribedToTopic
                     : ErrorCode.None;
                 if (errors[i] == ErrorCode.None)
                     DeleteOffset(new OffsetKey(groupId, partitions[i].Topic, partitions[i].Partition), effects);
             }
 
-            return ErrorCode.None;
-        }
-
-        if (_table.Find(groupId) is StoredGroup stored)
-        {
-            if (!stored.IsEmpty)
-                return ErrorCode.NonEmptyGroup;
-            for (var i = 0; i < partitions.Count; i++)
-                DeleteOffset(new OffsetKey(groupId, partitions[i].Topic, partitions[i].Partition), effects);
             return ErrorCode.None;
         }
 
@@ -127,6 +119,14 @@ internal sealed partial class GroupCoordinator
         return ErrorCode.None;
     }
 
+    /// <summary>Whether a member of a group that is not classic reads the topic.</summary>
+    private static bool IsSubscribed(Group group, string topic) => group switch
+    {
+        ConsumerGroup consumer => consumer.IsSubscribedTo(topic),
+        StreamsGroup streams => streams.IsSubscribedTo(topic),
+        _ => false,
+    };
+
     private void DeleteOffset(in OffsetKey key, Effects effects)
     {
         if (_offsets.TryGet(key, out _) || _pending.Has(key))
@@ -146,8 +146,10 @@ internal sealed partial class GroupCoordinator
             return generation < 0 || version >= FirstWithGroupIdNotFound
                 ? ErrorCode.GroupIdNotFound
                 : ErrorCode.IllegalGeneration;
-        if (_table.Find(request.GroupId) is StoredGroup stored)
-            return ValidateCommit(stored, request.MemberId, generation, version);
+        if (_table.Find<StreamsGroup>(request.GroupId) is { } streams)
+            return streams.ValidateCommit(request.MemberId, generation, version, request.Topics.SelectMany(
+                topic => topic.Partitions.Select(
+                    partition => new TopicPartition(topic.Name, partition.PartitionIndex))));
         if (_table.Find<ClassicGroup>(request.GroupId) is not { } group)
         {
             if (generation < 0)
@@ -220,4 +222,12 @@ internal sealed partial class GroupCoordinator
             ErrorCode = isUnstable ? ErrorCode.UnstableOffsetCommit : ErrorCode.None,
         };
     }
+
+    /// <summary>A member that names itself must be one; only groups that are not classic look at that.</summary>
+    private ErrorCode ValidateFetch(OffsetFetchRequest.Group request) => _table.Find(request.GroupId) switch
+    {
+        ConsumerGroup consumer => consumer.ValidateFetch(request.MemberId, request.MemberEpoch),
+        StreamsGroup streams => streams.ValidateFetch(request.MemberId, request.MemberEpoch),
+        _ => ErrorCode.None,
+    };
 }

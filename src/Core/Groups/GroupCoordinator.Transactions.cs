@@ -2,6 +2,7 @@ using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
 using Millrace.Core.Groups.Consumer;
 using Millrace.Core.Groups.Modern;
+using Millrace.Core.Groups.Streams;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -66,8 +67,11 @@ internal sealed partial class GroupCoordinator
                 var partitions = request.Topics.SelectMany(topic => topic.Partitions.Select(
                     partition => new TopicIdPartition(topic.TopicId, partition.PartitionIndex)));
                 return AsGeneration(consumer.ValidateCommit(request.MemberId, generation, short.MaxValue, partitions));
-            case StoredGroup stored:
-                return AsGeneration(stored.Validate(request.MemberId, generation));
+            case StreamsGroup streams:
+                return AsGeneration(streams.ValidateCommit(
+                    request.MemberId, generation, short.MaxValue, request.Topics.SelectMany(
+                        topic => topic.Partitions.Select(
+                            partition => new TopicPartition(topic.Name, partition.PartitionIndex)))));
             default:
                 return ErrorCode.UnknownMemberId;
         }

@@ -3,6 +3,7 @@ using Millrace.Core.Coordinators;
 using Millrace.Core.Groups.Classic;
 using Millrace.Core.Groups.Consumer;
 using Millrace.Core.Groups.Share;
+using Millrace.Core.Groups.Streams;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -12,10 +13,10 @@ namespace Millrace.Core.Groups;
 
 /// <summary>
 /// The coordinator of the groups whose ids fall to one partition of __consumer_offsets, and of their offsets. It serves
-/// classic groups itself, consumer groups by <see cref="ConsumerGroups"/>; share and streams groups it knows from their
-/// records. A pure core: the shell
-/// serialises the calls, appends the records of <see cref="Effects"/> as one batch, calls <see cref="Replay"/> for each
-/// and sends the replies when they are due.
+/// classic groups itself, consumer groups by <see cref="ConsumerGroups"/>, streams groups by
+/// <see cref="StreamsGroups"/>. A pure core: the shell serialises the calls,
+/// appends the records of <see cref="Effects"/> as one batch, calls <see cref="Replay"/> for each and sends the replies
+/// when they are due.
 /// </summary>
 /// <remarks>
 /// <para>Joins wait until all members rejoined, syncs until the leader's assignment is in the log (KIP-62, 345, 394).
@@ -38,6 +39,7 @@ internal sealed partial class GroupCoordinator : ICoordinatorCore
     private readonly GroupTable _table = new();
     private readonly ConsumerGroups _consumers;
     private readonly ShareGroups _shares;
+    private readonly StreamsGroups _streams;
     private readonly CommittedOffsets _offsets = new();
     private readonly PendingOffsets _pending = new();
     private readonly StringCache _strings = new();
@@ -52,6 +54,7 @@ internal sealed partial class GroupCoordinator : ICoordinatorCore
         _table.Image = image ?? ClusterImage.Empty;
         _consumers = new ConsumerGroups(_table, settings, ids);
         _shares = new ShareGroups(_table, settings);
+        _streams = new StreamsGroups(_table, settings);
     }
 
     public static string Kept => "groups";
@@ -86,8 +89,9 @@ internal sealed partial class GroupCoordinator : ICoordinatorCore
                 if (_shares.Replay(type, key, value))
                     Forget(GroupRecords.ReadNames(key, _strings).Group);
                 break;
-            case var _ when GroupRecords.GroupOf(type) is var kind and not GroupType.Classic:
-                ReplayStored(kind, key, value);
+            case var _ when GroupRecords.GroupOf(type) == GroupType.Streams:
+                if (_streams.Replay(type, key, value))
+                    Forget(GroupRecords.ReadNames(key, _strings).Group);
                 break;
         }
     }
@@ -112,6 +116,7 @@ internal sealed partial class GroupCoordinator : ICoordinatorCore
                 RenewSession(group, member, now);
         _consumers.Start(now);
         _shares.Start(now);
+        _streams.Start(now);
         _nextCleanup = now + _settings.OffsetsRetentionCheckIntervalMs;
     }
 

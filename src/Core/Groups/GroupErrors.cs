@@ -51,6 +51,14 @@ internal static class GroupErrors
             case GroupOutcome outcome:
                 outcome.ErrorCode = error;
                 break;
+            case StreamsGroupHeartbeatResponse heartbeat:
+                heartbeat.ErrorCode = error;
+                heartbeat.MemberId = "";
+                heartbeat.MemberEpoch = 0;
+                heartbeat.Status = [];
+                heartbeat.ActiveTasks = heartbeat.StandbyTasks = heartbeat.WarmupTasks = null;
+                heartbeat.PartitionsByUserEndpoint = null;
+                break;
             case OffsetCommitResponse commit:
                 FailPartitions(commit, error);
                 break;

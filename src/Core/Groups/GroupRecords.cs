@@ -35,15 +35,6 @@ internal static class GroupRecords
     public static void Store(Effects effects, string group, GroupMetadataValue value) =>
         effects.Append(GroupMetadata, new GroupMetadataKey { Group = group }, GroupMetadataVersion, value);
 
-    /// <summary>Deletes a record of a group that is not classic.</summary>
-    public static void DeleteStored(Effects effects, short type, string group, string detail)
-    {
-        if (detail.Length > 0)
-            effects.Append(type, new ConsumerGroupMemberMetadataKey { GroupId = group, MemberId = detail }, 0, null);
-        else
-            effects.Append(type, new ConsumerGroupMetadataKey { GroupId = group }, 0, null);
-    }
-
     public static void DeleteGroup(Effects effects, string group) =>
         effects.Append(GroupMetadata, new GroupMetadataKey { Group = group }, 0, null);
 
@@ -56,16 +47,6 @@ internal static class GroupRecords
         _ => GroupType.Classic,
     };
 
-    public static GroupFact FactOf(short type) => type switch
-    {
-        11 or 17 => GroupFact.Epoch,
-        12 or 20 => GroupFact.TargetEpoch,
-        10 or 19 => GroupFact.Member,
-        14 or 22 => GroupFact.CurrentAssignment,
-        23 => GroupFact.Topology,
-        _ => GroupFact.Other,
-    };
-
     /// <summary>
     /// The group that a key of a record of a group that is not classic names, and what it names besides, a member or a
     /// regular expression; "" if nothing.
@@ -76,29 +57,6 @@ internal static class GroupRecords
         var reader = new WireReader(MemoryMarshal.AsMemory(key), strings);
         reader.Int16();
         return (reader.String(false), reader.Remaining > 0 ? reader.String(false) : "");
-    }
-
-    /// <summary>Reads a record of a share or streams group; without a value its epochs are zero.</summary>
-    /// <exception cref="MalformedFrameException">The bytes or their version are not specified.</exception>
-    public static (string Group, StoredRecord Record) ReadStored(
-        ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? value, StringCache strings)
-    {
-        var type = TypeOf(key);
-        var (group, detail) = ReadNames(key, strings);
-        var record = new StoredRecord(type, FactOf(type), detail, 0, 0);
-        if (value is not { } bytes)
-            return (group, record);
-        var content = new WireReader(MemoryMarshal.AsMemory(bytes));
-        Expect(content.Int16(), 0);
-        if (record.Fact is GroupFact.Epoch or GroupFact.TargetEpoch or GroupFact.CurrentAssignment)
-            record = record with { Epoch = content.Int32() };
-        if (record.Fact == GroupFact.CurrentAssignment)
-        {
-            content.Int32(); // the member's epoch before
-            record = record with { MemberState = content.Int8() };
-        }
-
-        return (group, record);
     }
 
     /// <summary>The type of a record by its key; -1 for a key too short to have one.</summary>
@@ -129,10 +87,3 @@ internal static class GroupRecords
             throw new MalformedFrameException($"A group record has the unknown version {version}.");
     }
 }
-
-/// <summary>
-/// A record of a group that is not classic: its type, the member or regular expression that its key names besides the
-/// group ("" if none), and what of its value says where the group stands.
-/// </summary>
-internal readonly record struct StoredRecord(
-    short Type, GroupFact Fact, string Detail, int Epoch, sbyte MemberState);

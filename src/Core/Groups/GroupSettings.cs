@@ -86,4 +86,8 @@ internal sealed record GroupSettings
     /// <summary>A number of <see cref="GroupConfigs"/>, as it is in force for a group.</summary>
     public int OfGroup(string name, string groupId, ClusterImage image) =>
         GroupConfigs.Int(name, groupId, Broker, image.Configs);
+
+    /// <summary>A text of <see cref="GroupConfigs"/>, as it is in force for a group.</summary>
+    public string TextOfGroup(string name, string groupId, ClusterImage image) =>
+        GroupConfigs.Text(name, groupId, Broker, image.Configs);
 }

@@ -52,7 +52,9 @@ internal sealed class GroupTable
     {
         if (_groups.GetValueOrDefault(groupId) is T present)
             return present;
-        var group = _drafts.Remove(groupId, out var draft) && draft is T drafted ? drafted : create(groupId);
+        if (TryAddDraft<T>(groupId))
+            return (T)_groups[groupId];
+        var group = create(groupId);
         _groups[groupId] = group;
         return group;
     }

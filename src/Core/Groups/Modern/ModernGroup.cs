@@ -64,6 +64,9 @@ internal abstract class ModernGroup<TMember, TTarget>(string groupId) : Group(gr
     /// <summary>What the member is to have; null if nothing was computed for it.</summary>
     public TTarget? FindTarget(string memberId) => _targets.GetValueOrDefault(memberId);
 
+    /// <summary>Whom records of the target assignment name, be they members or not.</summary>
+    public IEnumerable<string> Targeted => _targets.Keys;
+
     /// <summary>Replay: the member is so.</summary>
     public virtual void Put(TMember member)
     {

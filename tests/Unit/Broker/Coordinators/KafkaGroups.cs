@@ -2,6 +2,7 @@ using System.Text.Json;
 using Millrace.Broker.Coordinators;
 using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
+using Millrace.Broker.Requests.Groups;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
 using Millrace.Core.Groups;
@@ -104,6 +105,11 @@ internal sealed class KafkaGroups : IFlushQueue, IMemberIds
         {
             Groups = [group],
         }).Groups);
+
+    public StreamsGroupDescribeResponse.DescribedGroup DescribeStreams(string group) =>
+        Assert.Single(Ask<StreamsGroupDescribeResponse>(
+            new StreamsGroupDescribeHandler(_coordinators), ApiKey.StreamsGroupDescribe, 1,
+            new StreamsGroupDescribeRequest { GroupIds = [group] }).Groups);
 
     public JoinGroupResponse Join(string group, string member = "") => Ask<JoinGroupResponse>(
         new JoinGroupHandler(_coordinators), ApiKey.JoinGroup, 5, new JoinGroupRequest

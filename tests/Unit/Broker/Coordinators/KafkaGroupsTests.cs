@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Millrace.Core.Log;
 using Millrace.Protocol;
+using Millrace.Protocol.Messages;
 using Millrace.Protocol.Records;
 using Millrace.Shared;
 
@@ -64,6 +65,47 @@ public sealed class KafkaGroupsTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Directories))]
+    public void StreamsGroupsAreDescribedAsByKafka(string name)
+    {
+        var groups = new KafkaGroups(name);
+        var expected = groups.Archive.Expected("group-descriptions").GetProperty("streams-app");
+
+        var described = groups.DescribeStreams("streams-app");
+
+        Assert.Equal(ErrorCode.None, described.ErrorCode);
+        Assert.Equal(expected.GetProperty("state").GetString(), described.GroupState);
+        Assert.Equal(expected.GetProperty("groupEpoch").GetInt32(), described.GroupEpoch);
+        Assert.Equal(expected.GetProperty("assignmentEpoch").GetInt32(), described.AssignmentEpoch);
+        Assert.Equal(expected.GetProperty("assignor").GetString(), described.AssignorName);
+        Assert.Equal(
+            expected.GetProperty("members").EnumerateArray().Select(member =>
+                $"{member.GetProperty("memberId")} {member.GetProperty("memberEpoch")} "
+                + $"{member.GetProperty("processId")} {member.GetProperty("clientId")} "
+                + $"{Owned(member.GetProperty("assignment"))} {Owned(member.GetProperty("targetAssignment"))}"),
+            described.Members.Select(member =>
+                $"{member.MemberId} {member.MemberEpoch} {member.ProcessId} {member.ClientId} "
+                + $"{Tasks(member.Assignment.ActiveTasks)} {Tasks(member.TargetAssignment.ActiveTasks)}"));
+        Assert.Equal(
+            expected.GetProperty("subtopologies").EnumerateArray().Select(sub =>
+                $"{sub.GetProperty("id")} {Names(sub.GetProperty("changelogTopics"))} "
+                + $"{Names(sub.GetProperty("repartitionSourceTopics"))}"),
+            described.Topology!.Subtopologies!.Select(sub =>
+                $"{sub.SubtopologyId} {string.Join(',', sub.StateChangelogTopics.Select(topic => topic.Name))} "
+                + string.Join(',', sub.RepartitionSourceTopics.Select(topic => topic.Name))));
+
+        static string Owned(System.Text.Json.JsonElement assignment) => string.Join(' ',
+            assignment.GetProperty("active").EnumerateObject().Select(sub =>
+                $"{sub.Name}:{string.Join(',', sub.Value.EnumerateArray())}"));
+
+        static string Tasks(List<StreamsGroupDescribeResponse.TaskIds> tasks) =>
+            string.Join(' ', tasks.Select(sub => $"{sub.SubtopologyId}:{string.Join(',', sub.Partitions)}"));
+
+        static string Names(System.Text.Json.JsonElement topics) =>
+            string.Join(',', topics.EnumerateObject().Select(topic => topic.Name));
+    }
+
     [Fact]
     public void AnOldDirectoryIsReadToo()
     {
@@ -105,7 +147,7 @@ public sealed class KafkaGroupsTests
     }
 
     [Fact]
-    public void TimeEndsClassicAndConsumerGroups()
+    public void TimeEndsGroupsOfAllKindsButShare()
     {
         var groups = new KafkaGroups(KafkaArchive.Stopped);
         var expected = groups.ExpectedOffsets();
@@ -122,11 +164,10 @@ public sealed class KafkaGroupsTests
                 [
                     "group-share: share Empty share",
                     "group-transactional: classic Empty ",
-                    "streams-app: streams Empty streams",
                 ],
                 groups.List());
             Assert.Equal(expected[Transactional], groups.Offsets(Transactional));
-            Assert.Equal(expected["streams-app"], groups.Offsets("streams-app"));
+            Assert.Empty(groups.Offsets("streams-app"));
             groups.Reload();
         }
     }

@@ -91,7 +91,9 @@ public sealed class StoredGroupTests
         Put(
             type == "consumer" ? (short)16 : (short)21,
             new ConsumerGroupRegularExpressionKey { GroupId = "g", RegularExpression = "a.*" },
-            new ConsumerGroupRegularExpressionValue());
+            type == "consumer"
+                ? new ConsumerGroupRegularExpressionValue()
+                : new StreamsGroupTargetAssignmentMemberValue());
         _shard.Commit("g", 5);
 
         Assert.Equal(ErrorCode.None, _shard.Delete("g"));
