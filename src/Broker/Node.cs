@@ -1,22 +1,13 @@
 using System.Net;
 using Millrace.Broker.Cluster;
 using Millrace.Broker.Coordinators;
-using Millrace.Broker.Fetching;
 using Millrace.Broker.Io;
 using Millrace.Broker.Partitions;
-using Millrace.Broker.Requests;
-using Millrace.Broker.Requests.Admin;
-using Millrace.Broker.Requests.Configs;
-using Millrace.Broker.Requests.Groups;
-using Millrace.Broker.Requests.Security;
-using Millrace.Broker.Requests.Telemetry;
-using Millrace.Broker.Requests.Transactions;
 using Millrace.Broker.Share;
 using Millrace.Broker.Telemetry;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
 using Millrace.Core.Log;
-using Millrace.Protocol.Messages;
 
 namespace Millrace.Broker;
 
@@ -75,16 +66,7 @@ public sealed class Node : IDisposable
             Checkpoints = checkpoints,
             Log = log,
         };
-        _metadataLog = LocalMetadataLog.Open(
-            disk,
-            new MetadataLogOptions(settings.NodeId)
-            {
-                RecoveryPoint = checkpoints.RecoveryPointOf(LocalMetadataLog.Partition),
-                BytesBetweenSnapshots = settings.Long("metadata.log.max.record.bytes.between.snapshots"),
-                MakeReadOnly = directory.MakeReadOnly,
-                Log = log,
-            },
-            Clock.Machine.Now);
+        _metadataLog = OpenMetadataLog(disk, checkpoints, settings);
         var core = new Controller(settings, Randomness.Machine);
         var controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, log);
         markers.Image = () => controller.Image;
@@ -104,7 +86,20 @@ public sealed class Node : IDisposable
         var identity = new NodeIdentity(_directory.ClusterId, settings.NodeId, host, port);
         var limits = new ConnectionLimits(settings.Int("socket.request.max.bytes"), InFlightRequests, UnsentBytes);
         _checkpoints = new CheckpointTask(_topics, _metadataLog, checkpoints, _maintenance, log);
-        var dispatcher = Dispatcher(identity, settings, controller, coordinators, transactions, markers, share);
+        var dispatcher = new ApiTable
+        {
+            Node = identity,
+            Settings = settings,
+            Topics = _topics,
+            Checkpoints = _checkpoints,
+            Controller = controller,
+            Groups = coordinators,
+            Share = share,
+            Transactions = transactions,
+            Markers = markers,
+            LogDirectory = new LogDirectory(directory.Path),
+            Telemetry = _telemetry,
+        }.Dispatcher();
         if (!directory.WasCleanlyShutDown && _topics.Topics.Any())
             log($"After an unclean stop {_topics.Topics.Sum(topic => topic.Partitions.Length)} logs were checked.");
         _retention = new RetentionTask(_topics, _maintenance, settings, log);
@@ -167,6 +162,18 @@ public sealed class Node : IDisposable
         _directory.Dispose();
     }
 
+    private LocalMetadataLog OpenMetadataLog(IDisk disk, LogCheckpoints checkpoints, BrokerSettings settings) =>
+        LocalMetadataLog.Open(
+            disk,
+            new MetadataLogOptions(settings.NodeId)
+            {
+                RecoveryPoint = checkpoints.RecoveryPointOf(LocalMetadataLog.Partition),
+                BytesBetweenSnapshots = settings.Long("metadata.log.max.record.bytes.between.snapshots"),
+                MakeReadOnly = _directory.MakeReadOnly,
+                Log = _log,
+            },
+            Clock.Machine.Now);
+
     private void MarkShutdown(bool isClean)
     {
         try
@@ -180,88 +187,6 @@ public sealed class Node : IDisposable
         {
             _log($"The shutdown could not be noted, so the next start reads the logs again: {failure.Message}");
         }
-    }
-
-    private RequestDispatcher Dispatcher(
-        NodeIdentity node, BrokerSettings settings, ControllerShard controller, GroupCoordinators coordinators,
-        TransactionCoordinators transactions, MarkerWriter markers, ShareGroups share)
-    {
-        var apiVersions = new ApiVersionsHandler(node, () => controller.FinalizedFeatures);
-        var producerIds = new ProducerIds(controller);
-        var verifier = new TransactionVerifier(transactions);
-        var logDirectory = new LogDirectory(_directory.Path);
-        var dispatcher = new RequestDispatcher(new Dictionary<ApiKey, RequestHandler>(share.Handlers())
-        {
-            [ApiKey.Produce] = new ProduceHandler(_topics, verifier),
-            [ApiKey.Fetch] = new FetchHandler(
-                _topics, settings, new FetchSessions(settings.Int(FetchSessions.Slots), Randomness.Machine)),
-            [ApiKey.ListOffsets] = new ListOffsetsHandler(_topics),
-            [ApiKey.Metadata] = new MetadataHandler(_topics, controller, node, settings),
-            [ApiKey.OffsetCommit] = new OffsetCommitHandler(coordinators, _topics),
-            [ApiKey.OffsetFetch] = new OffsetFetchHandler(coordinators, _topics),
-            [ApiKey.FindCoordinator] = new FindCoordinatorHandler(_topics, controller, node),
-            [ApiKey.JoinGroup] = new JoinGroupHandler(coordinators),
-            [ApiKey.Heartbeat] = new HeartbeatHandler(coordinators),
-            [ApiKey.LeaveGroup] = new LeaveGroupHandler(coordinators),
-            [ApiKey.SyncGroup] = new SyncGroupHandler(coordinators),
-            [ApiKey.DescribeGroups] = new DescribeGroupsHandler(coordinators),
-            [ApiKey.ListGroups] = new ListGroupsHandler(coordinators),
-            [ApiKey.ApiVersions] = apiVersions,
-            [ApiKey.CreateTopics] = new CreateTopicsHandler(controller),
-            [ApiKey.DeleteTopics] = new DeleteTopicsHandler(controller),
-            [ApiKey.DeleteRecords] = new DeleteRecordsHandler(_topics, _checkpoints),
-            [ApiKey.InitProducerId] = new InitProducerIdHandler(producerIds, transactions),
-            [ApiKey.AddPartitionsToTxn] = new AddPartitionsToTxnHandler(transactions, _topics),
-            [ApiKey.AddOffsetsToTxn] = new AddOffsetsToTxnHandler(transactions, coordinators),
-            [ApiKey.EndTxn] = new EndTxnHandler(producerIds, transactions),
-            [ApiKey.WriteTxnMarkers] = new WriteTxnMarkersHandler(markers),
-            [ApiKey.TxnOffsetCommit] = new TxnOffsetCommitHandler(verifier, coordinators, _topics),
-            [ApiKey.DescribeTransactions] = new DescribeTransactionsHandler(transactions),
-            [ApiKey.ListTransactions] = new ListTransactionsHandler(transactions),
-            [ApiKey.DescribeProducers] = new DescribeProducersHandler(_topics),
-            [ApiKey.OffsetForLeaderEpoch] = new OffsetForLeaderEpochHandler(_topics),
-            [ApiKey.DescribeConfigs] = new DescribeConfigsHandler(controller, settings),
-            [ApiKey.AlterConfigs] = new AlterConfigsHandler(controller),
-            [ApiKey.IncrementalAlterConfigs] = new IncrementalAlterConfigsHandler(controller),
-            [ApiKey.OffsetDelete] = new OffsetDeleteHandler(coordinators, _topics),
-            [ApiKey.ConsumerGroupHeartbeat] = new ConsumerGroupHeartbeatHandler(coordinators),
-            [ApiKey.ConsumerGroupDescribe] = new ConsumerGroupDescribeHandler(coordinators),
-            [ApiKey.StreamsGroupHeartbeat] = new StreamsGroupHeartbeatHandler(coordinators),
-            [ApiKey.StreamsGroupDescribe] = new StreamsGroupDescribeHandler(coordinators),
-            [ApiKey.StreamsGroupTopologyDescriptionUpdate] = new StreamsGroupTopologyDescriptionUpdateHandler(),
-            [ApiKey.CreatePartitions] = new CreatePartitionsHandler(controller),
-            [ApiKey.DescribeCluster] = new DescribeClusterHandler(node),
-            [ApiKey.ListConfigResources] = new ListConfigResourcesHandler(controller, node),
-            [ApiKey.DescribeTopicPartitions] = new DescribeTopicPartitionsHandler(_topics, node, settings),
-            [ApiKey.DescribeLogDirs] = new DescribeLogDirsHandler(_topics, logDirectory),
-            [ApiKey.AlterReplicaLogDirs] = new AlterReplicaLogDirsHandler(_topics, logDirectory),
-            [ApiKey.ElectLeaders] = new ElectLeadersHandler(controller),
-            [ApiKey.AlterPartitionReassignments] = new AlterPartitionReassignmentsHandler(controller, node),
-            [ApiKey.ListPartitionReassignments] = new ListPartitionReassignmentsHandler(),
-            [ApiKey.DescribeQuorum] = new DescribeQuorumHandler(controller, node),
-            [ApiKey.UpdateFeatures] = new UpdateFeaturesHandler(controller),
-            [ApiKey.UnregisterBroker] = new UnregisterBrokerHandler(controller, node),
-            [ApiKey.UnregisterController] = new UnregisterControllerHandler(controller, node),
-            [ApiKey.AddRaftVoter] = new AddRaftVoterHandler(node),
-            [ApiKey.RemoveRaftVoter] = new RemoveRaftVoterHandler(node),
-            [ApiKey.DescribeClientQuotas] = new DescribeClientQuotasHandler(controller),
-            [ApiKey.AlterClientQuotas] = new AlterClientQuotasHandler(controller),
-            [ApiKey.DescribeUserScramCredentials] = new DescribeUserScramCredentialsHandler(controller),
-            [ApiKey.AlterUserScramCredentials] = new AlterUserScramCredentialsHandler(controller),
-            [ApiKey.GetTelemetrySubscriptions] = new GetTelemetrySubscriptionsHandler(_telemetry),
-            [ApiKey.PushTelemetry] = new PushTelemetryHandler(_telemetry),
-            [ApiKey.DescribeAcls] = new DescribeAclsHandler(),
-            [ApiKey.CreateAcls] = new CreateAclsHandler(),
-            [ApiKey.DeleteAcls] = new DeleteAclsHandler(),
-            [ApiKey.SaslHandshake] = new SaslHandshakeHandler(),
-            [ApiKey.SaslAuthenticate] = new SaslAuthenticateHandler(),
-            [ApiKey.CreateDelegationToken] = new CreateDelegationTokenHandler(),
-            [ApiKey.RenewDelegationToken] = new RenewDelegationTokenHandler(),
-            [ApiKey.ExpireDelegationToken] = new ExpireDelegationTokenHandler(),
-            [ApiKey.DescribeDelegationToken] = new DescribeDelegationTokenHandler(),
-        });
-        apiVersions.Dispatcher = dispatcher;
-        return dispatcher;
     }
 
     /// <summary>

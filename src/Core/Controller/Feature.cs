@@ -10,8 +10,11 @@ internal sealed record Feature(string Name, short Lowest, short Highest)
     public static IReadOnlyList<Feature> Supported { get; } =
     [
         new("eligible.leader.replicas.version", 0, 1),
+        new("group.version", 0, 1),
         new("kraft.version", 0, 1),
         new(FeaturesImage.MetadataVersion, 7, 33),
+        new("share.version", 0, 2),
+        new("streams.version", 0, 1),
         new("transaction.version", 0, 2),
     ];
 
