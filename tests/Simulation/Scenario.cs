@@ -46,8 +46,11 @@ internal sealed class Scenario
         Settings = new BrokerSettings(new Dictionary<string, string>
         {
             ["offsets.topic.num.partitions"] = "2",
+            ["share.coordinator.state.topic.num.partitions"] = "2",
+            ["share.coordinator.snapshot.update.records.per.snapshot"] = "5",
             ["log.retention.check.interval.ms"] = random.Next(3000, 20_000).ToString(CultureInfo.InvariantCulture),
         });
+        ShareMembers = FlipsBits ? 0 : random.Next(0, 4);
     }
 
     public BrokerSettings Settings { get; }
@@ -63,6 +66,8 @@ internal sealed class Scenario
     public int Consumers { get; }
 
     public int GroupMembers { get; }
+
+    public int ShareMembers { get; }
 
     public bool HasVolatileTopics { get; }
 
@@ -136,7 +141,7 @@ internal sealed class Scenario
 
     public override string ToString() =>
         $"{Lives} lives, {Topics} topics of {Partitions}, {Producers} producers, {Consumers} consumers, "
-        + $"{GroupMembers} members;"
+        + $"{GroupMembers} members, {ShareMembers} that share;"
         + (HasVolatileTopics ? " topics come and go," : "")
         + (HasPowerCuts ? " power cuts," : "")
         + (HasFullDisk ? " full disk," : "")

@@ -32,6 +32,8 @@ internal enum Rare
     BitFlipped,
     DamageToldAndPassed,
     RecordsDeleted,
+    ShareAcknowledged,
+    ShareDrained,
 }
 
 /// <summary>How often each rare path was gone.</summary>

@@ -135,6 +135,8 @@ internal sealed partial class World
         Await(ProbeAll(), 120_000, "not every partition takes records when nothing is wrong");
         IsEnding = true;
         Time.Run(10_000);
+        if (Failure is null && Scenario.ShareMembers > 0)
+            Await(DrainShares(), 600_000, "a share group does not come to its end");
         if (Failure is not null)
             return;
         StopInOrder();
@@ -155,6 +157,14 @@ internal sealed partial class World
                     Fail($"{topic.Name}-{i} takes no records, and nothing is wrong");
             }
         }
+    }
+
+    private async Task DrainShares()
+    {
+        if (await new ShareMember(this, 97, "share").Drain())
+            Sometimes.Count(Rare.ShareDrained);
+        else
+            Fail("not every record of a share group is accepted, rejected or given up, and nothing is wrong");
     }
 
     private void Await(Task task, int milliseconds, string otherwise)

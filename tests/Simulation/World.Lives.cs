@@ -49,6 +49,8 @@ internal sealed partial class World
             clients.Add(new Consumer(this, i));
         for (var i = 0; i < Scenario.GroupMembers; i++)
             clients.Add(new GroupMember(this, i, $"group{i % 2}"));
+        for (var i = 0; i < Scenario.ShareMembers; i++)
+            clients.Add(new ShareMember(this, i, "share"));
         if (Scenario.HasTrimmer)
             clients.Add(new Trimmer(this));
         foreach (var client in clients)

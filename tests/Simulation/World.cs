@@ -38,6 +38,7 @@ internal sealed partial class World
         Scenario = new Scenario(new Random(random.Next()));
         Trace = new Trace(() => Time.Microseconds, print);
         Ledger = new Ledger(this);
+        Shares = new ShareLedger(this);
         Faults = new DiskFaults(this) { FlushFailed = NoteFlushed };
     }
 
@@ -56,6 +57,8 @@ internal sealed partial class World
     public Sometimes Sometimes { get; } = new();
 
     public Ledger Ledger { get; }
+
+    public ShareLedger Shares { get; }
 
     public DiskFaults Faults { get; }
 

@@ -4,6 +4,7 @@ using Millrace.Broker.Coordinators;
 using Millrace.Broker.Fetching;
 using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
+using Millrace.Broker.Share;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
 using Millrace.Core.Groups;
@@ -77,8 +78,10 @@ internal sealed class SimBroker
         _disk.Delete(CleanShutdown);
         _disk.FlushDirectory("");
         var coordinators = new GroupCoordinators(_background, settings, _world.Ids) { Log = Log };
+        var share = new ShareGroups(Topics, coordinators, _background, settings, Log);
         var checkpoints = new LogCheckpoints(_disk);
-        _publisher = new MetadataPublisher(_disk, Topics, [coordinators], _flushQueue, settings, _background)
+        _publisher = new MetadataPublisher(
+            _disk, Topics, [coordinators, share.Coordinators], _flushQueue, settings, _background)
         {
             WereLogsClosed = WasCleanlyShutDown,
             Checkpoints = checkpoints,
@@ -95,6 +98,7 @@ internal sealed class SimBroker
             _background.Now);
         var core = new Controller(settings, _world.Ids);
         _controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, Log);
+        share.Start(_controller);
         _controller.Start(
             new NodeState(new Uuid(2, 2), _world.Ids.NewUuid())
             {
@@ -109,7 +113,7 @@ internal sealed class SimBroker
         _checkpoints.Start();
         _cleaner = new CleanerTask(Topics, _cleanerLoop, settings, _disk, Log);
         _cleaner.Start();
-        Dispatcher = Serve(_controller, coordinators, settings);
+        Dispatcher = Serve(_controller, coordinators, share, settings);
     }
 
     public VirtualLoop LoopFor(int connection) => _loops[connection % _loops.Length];
@@ -169,10 +173,10 @@ internal sealed class SimBroker
     }
 
     private RequestDispatcher Serve(
-        ControllerShard controller, GroupCoordinators coordinators, BrokerSettings settings)
+        ControllerShard controller, GroupCoordinators coordinators, ShareGroups share, BrokerSettings settings)
     {
         var node = new NodeIdentity(new Uuid(1, 1).ToString(), settings.NodeId, null, 0);
-        return new RequestDispatcher(new Dictionary<ApiKey, RequestHandler>
+        return new RequestDispatcher(new Dictionary<ApiKey, RequestHandler>(share.Handlers())
         {
             [ApiKey.Produce] = new ProduceHandler(Topics),
             [ApiKey.Fetch] = new FetchHandler(Topics, settings, new FetchSessions(1000, _world.Ids)),
