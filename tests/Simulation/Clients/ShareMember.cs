@@ -28,7 +28,11 @@ internal sealed class ShareMember(World world, int number, string group)
             if (await IsDrained())
                 return true;
             if (await Open() is not { Count: > 0 } partitions)
+            {
+                await Pause(100, 1000);
                 continue;
+            }
+
             for (var fetches = 0; fetches < 5 && await Fetch(partitions, _ => Accept); fetches++)
                 await Pause(10, 100);
             await Close();
@@ -223,7 +227,10 @@ internal sealed class ShareMember(World world, int number, string group)
         });
     }
 
-    /// <summary>Whether all records of durable partitions are accepted, rejected or given up.</summary>
+    /// <summary>
+    /// Whether all records are accepted, rejected or given up. What retention has deleted is done in memory alone until
+    /// the next acknowledgement: the broker tells of it as left, as Kafka does.
+    /// </summary>
     private async Task<bool> IsDrained()
     {
         var answer = await Call<DescribeShareGroupOffsetsResponse>(
@@ -232,7 +239,7 @@ internal sealed class ShareMember(World world, int number, string group)
                 Groups = [new() { GroupId = group, Topics = null }],
             });
         return answer is not null && !answer.Groups[0].Topics.Exists(topic => topic.Partitions.Exists(partition =>
-            World.Shares.IsDurable(topic.TopicId, partition.PartitionIndex)
+            World.Shares.IsKept(topic.TopicId, partition.PartitionIndex)
             && (partition.ErrorCode != ErrorCode.None || partition.Lag > 0)));
     }
 }

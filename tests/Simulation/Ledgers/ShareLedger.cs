@@ -61,5 +61,9 @@ internal sealed class ShareLedger(World world)
         world.Ledger.Find(topic) is { IsGone: false } known && partition < known.Partitions.Count
         && known.Partitions[partition].IsDurable;
 
+    /// <summary>No record of it is lost or deleted.</summary>
+    public bool IsKept(Uuid topic, int partition) =>
+        IsDurable(topic, partition) && world.Ledger.Find(topic)!.Partitions[partition].KeepsAll;
+
     private readonly record struct Holder(string Member, int Life, long LockEnd);
 }
