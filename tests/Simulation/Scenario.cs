@@ -52,8 +52,11 @@ internal sealed class Scenario
             ["group.consumer.session.timeout.ms"] =
                 ConsumerMember.SessionMs.ToString(CultureInfo.InvariantCulture),
             ["transaction.state.log.num.partitions"] = "2",
+            ["share.coordinator.state.topic.num.partitions"] = "2",
+            ["share.coordinator.snapshot.update.records.per.snapshot"] = "5",
             ["log.retention.check.interval.ms"] = random.Next(3000, 20_000).ToString(CultureInfo.InvariantCulture),
         });
+        ShareMembers = FlipsBits ? 0 : random.Next(0, 4);
     }
 
     public BrokerSettings Settings { get; }
@@ -71,6 +74,8 @@ internal sealed class Scenario
     public int GroupMembers { get; }
 
     public int ConsumerMembers { get; }
+
+    public int ShareMembers { get; }
 
     public bool HasVolatileTopics { get; }
 
@@ -147,7 +152,7 @@ internal sealed class Scenario
 
     public override string ToString() =>
         $"{Lives} lives, {Topics} topics of {Partitions}, {Producers} producers, {Consumers} consumers, "
-        + $"{GroupMembers} members, {ConsumerMembers} of the new protocol;"
+        + $"{GroupMembers} members, {ConsumerMembers} of the new protocol, {ShareMembers} that share;"
         + (HasVolatileTopics ? " topics come and go," : "")
         + (HasPowerCuts ? " power cuts," : "")
         + (HasFullDisk ? " full disk," : "")

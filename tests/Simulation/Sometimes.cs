@@ -37,6 +37,8 @@ internal enum Rare
     TransactionCommitted,
     TransactionAborted,
     CopierFenced,
+    ShareAcknowledged,
+    ShareDrained,
 }
 
 /// <summary>How often each rare path was gone.</summary>

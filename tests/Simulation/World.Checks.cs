@@ -136,6 +136,8 @@ internal sealed partial class World
         IsEnding = true;
         Time.Run(20_000);
         Await(CheckCopy(), 60_000, "the copy can't be checked");
+        if (Failure is null && Scenario.ShareMembers > 0)
+            Await(DrainShares(), 600_000, "a share group does not come to its end");
         if (Failure is null && Scenario.ConsumerMembers > 0)
         {
             Await(
@@ -163,6 +165,14 @@ internal sealed partial class World
                     Fail($"{topic.Name}-{i} takes no records, and nothing is wrong");
             }
         }
+    }
+
+    private async Task DrainShares()
+    {
+        if (await new ShareMember(this, 97, "share").Drain())
+            Sometimes.Count(Rare.ShareDrained);
+        else
+            Fail("not every record of a share group is accepted, rejected or given up, and nothing is wrong");
     }
 
     private void Await(Task task, int milliseconds, string otherwise)

@@ -51,6 +51,8 @@ internal sealed partial class World
             clients.Add(new GroupMember(this, i, $"group{i % 2}"));
         for (var i = 0; i < Scenario.ConsumerMembers; i++)
             clients.Add(new ConsumerMember(this, i, "consumers"));
+        for (var i = 0; i < Scenario.ShareMembers; i++)
+            clients.Add(new ShareMember(this, i, "share"));
         if (Scenario.HasTrimmer)
             clients.Add(new Trimmer(this));
         foreach (var client in clients)

@@ -38,6 +38,7 @@ internal sealed partial class World
         Trace = new Trace(() => Time.Microseconds, print);
         Ledger = new Ledger(this);
         Ownership = new Ownership(this);
+        Shares = new ShareLedger(this);
         Faults = new DiskFaults(this) { FlushFailed = NoteFlushed };
     }
 
@@ -60,6 +61,8 @@ internal sealed partial class World
     public Ledger Ledger { get; }
 
     public Ownership Ownership { get; }
+
+    public ShareLedger Shares { get; }
 
     public DiskFaults Faults { get; }
 

@@ -6,6 +6,7 @@ using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
 using Millrace.Broker.Requests.Groups;
 using Millrace.Broker.Requests.Transactions;
+using Millrace.Broker.Share;
 using Millrace.Core.Controller;
 using Millrace.Core.Groups;
 using Millrace.Core.Log;
@@ -78,12 +79,13 @@ internal sealed class SimBroker
         _disk.Delete(CleanShutdown);
         _disk.FlushDirectory("");
         var coordinators = new GroupCoordinators(_background, settings, _world.Ids) { Log = Log };
+        var share = new ShareGroups(Topics, coordinators, _background, settings, Log);
         var checkpoints = new LogCheckpoints(_disk);
         var markers = new MarkerWriter(Topics, coordinators, _background);
         var transactions = new TransactionCoordinators(
             _background, settings, PlantedBugs.Into(_world.Bug, markers, _background)) { Log = Log };
         _publisher = new MetadataPublisher(
-            _disk, Topics, [coordinators, transactions], _flushQueue, settings, _background)
+            _disk, Topics, [coordinators, transactions, share.Coordinators], _flushQueue, settings, _background)
         {
             WereLogsClosed = WasCleanlyShutDown,
             Checkpoints = checkpoints,
@@ -101,6 +103,7 @@ internal sealed class SimBroker
         var core = new Controller(settings, _world.Ids);
         _controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, Log);
         markers.Image = () => _controller.Image;
+        share.Start(_controller);
         _controller.Start(
             new NodeState(new Uuid(2, 2), _world.Ids.NewUuid())
             {
@@ -115,7 +118,7 @@ internal sealed class SimBroker
         _checkpoints.Start();
         _cleaner = new CleanerTask(Topics, _cleanerLoop, settings, _disk, Log);
         _cleaner.Start();
-        Dispatcher = Serve(_controller, coordinators, transactions, markers);
+        Dispatcher = Serve(_controller, coordinators, share, transactions, markers);
     }
 
     public VirtualLoop LoopFor(int connection) => _loops[connection % _loops.Length];
@@ -175,14 +178,14 @@ internal sealed class SimBroker
     }
 
     private RequestDispatcher Serve(
-        ControllerShard controller, GroupCoordinators coordinators, TransactionCoordinators transactions,
-        MarkerWriter markers)
+        ControllerShard controller, GroupCoordinators coordinators, ShareGroups share,
+        TransactionCoordinators transactions, MarkerWriter markers)
     {
         var settings = _world.Scenario.Settings;
         var producerIds = new ProducerIds(controller);
         var verifier = new TransactionVerifier(transactions);
         var node = new NodeIdentity(new Uuid(1, 1).ToString(), settings.NodeId, null, 0);
-        return new RequestDispatcher(new Dictionary<ApiKey, RequestHandler>
+        return new RequestDispatcher(new Dictionary<ApiKey, RequestHandler>(share.Handlers())
         {
             [ApiKey.Produce] = new ProduceHandler(Topics, verifier),
             [ApiKey.Fetch] = new FetchHandler(Topics, settings, new FetchSessions(1000, _world.Ids)),
