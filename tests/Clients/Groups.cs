@@ -43,7 +43,7 @@ public sealed class Groups(BrokerUnderTest broker)
         await third.Leave();
     }
 
-    /// <summary>Who is killed leaves nothing behind: its partitions go to the others when its session is over.</summary>
+    /// <summary>Who is killed leaves nothing behind: its partitions go to others after its session.</summary>
     [Theory]
     [InlineData("librdkafka-consumer")]
     [InlineData("librdkafka")]

@@ -181,7 +181,9 @@ internal sealed partial class ConsumerGroups
         {
             InstanceId = request.InstanceId ?? member.InstanceId,
             RackId = request.RackId ?? member.RackId,
-            RebalanceTimeoutMs = request.RebalanceTimeoutMs < 0 ? member.RebalanceTimeoutMs : request.RebalanceTimeoutMs,
+            RebalanceTimeoutMs = request.RebalanceTimeoutMs < 0
+                ? member.RebalanceTimeoutMs
+                : request.RebalanceTimeoutMs,
             ServerAssignor = request.ServerAssignor ?? member.ServerAssignor,
             SubscribedTopicNames = request.SubscribedTopicNames is { } names
             ? ModernMember.NoNames.Union(names)
