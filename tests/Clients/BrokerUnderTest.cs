@@ -27,7 +27,8 @@ public sealed class BrokerUnderTest : IAsyncLifetime
 
         _server = await MillraceServer.Start(
             "--set", "group.consumer.min.heartbeat.interval.ms=500",
-            "--set", "group.consumer.heartbeat.interval.ms=500");
+            "--set", "group.consumer.heartbeat.interval.ms=500",
+            "--set", "group.consumer.session.timeout.ms=6000");
         Bootstrap = _server.Bootstrap;
     }
 

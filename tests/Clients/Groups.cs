@@ -43,6 +43,27 @@ public sealed class Groups(BrokerUnderTest broker)
         await third.Leave();
     }
 
+    /// <summary>Who is killed leaves nothing behind: its partitions go to others after its session.</summary>
+    [Theory]
+    [InlineData("librdkafka-consumer")]
+    [InlineData("librdkafka")]
+    public async Task TakeOverFromTheKilled(string client)
+    {
+        var topic = await broker.CreateTopic(Partitions);
+        var group = new GroupUnderTest(broker, client, topic);
+        await using var first = group.Join();
+        var killed = group.Join(client == "librdkafka" ? "kcat" : "java-consumer");
+        await using (killed)
+        {
+            await Produce(topic);
+            await group.Until(() => Shared(first, killed), first, killed);
+        }
+
+        await Produce(topic);
+        await group.Until(
+            () => first.Assigned.Count == Partitions && first.Records.Union(killed.Records).Count() == Total(2), first);
+    }
+
     /// <summary>
     /// A group in use goes over to the new protocol member by member, and back (KIP-848): in between it has members of
     /// both, and loses none of its records.

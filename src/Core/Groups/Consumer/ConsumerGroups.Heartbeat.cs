@@ -178,19 +178,21 @@ internal sealed partial class ConsumerGroups
     /// <summary>The member as the request describes it; what it leaves out stays.</summary>
     private static ConsumerMember Described(
         ConsumerMember member, ConsumerGroupHeartbeatRequest request, in RequestContext context) => member with
-    {
-        InstanceId = request.InstanceId ?? member.InstanceId,
-        RackId = request.RackId ?? member.RackId,
-        RebalanceTimeoutMs = request.RebalanceTimeoutMs < 0 ? member.RebalanceTimeoutMs : request.RebalanceTimeoutMs,
-        ServerAssignor = request.ServerAssignor ?? member.ServerAssignor,
-        SubscribedTopicNames = request.SubscribedTopicNames is { } names
+        {
+            InstanceId = request.InstanceId ?? member.InstanceId,
+            RackId = request.RackId ?? member.RackId,
+            RebalanceTimeoutMs = request.RebalanceTimeoutMs < 0
+                ? member.RebalanceTimeoutMs
+                : request.RebalanceTimeoutMs,
+            ServerAssignor = request.ServerAssignor ?? member.ServerAssignor,
+            SubscribedTopicNames = request.SubscribedTopicNames is { } names
             ? ModernMember.NoNames.Union(names)
             : member.SubscribedTopicNames,
-        SubscribedTopicRegex = request.SubscribedTopicRegex ?? member.SubscribedTopicRegex,
-        ClientId = context.ClientId,
-        ClientHost = context.ClientHost,
-        Classic = null,
-    };
+            SubscribedTopicRegex = request.SubscribedTopicRegex ?? member.SubscribedTopicRegex,
+            ClientId = context.ClientId,
+            ClientHost = context.ClientHost,
+            Classic = null,
+        };
 
     private Verdict? Leave(
         ConsumerGroupHeartbeatRequest request, ConsumerGroupHeartbeatResponse response, Instant now, Effects effects)
