@@ -2,6 +2,7 @@ using System.Text.Json;
 using Millrace.Core.Coordinators;
 using Millrace.Core.Groups;
 using Millrace.Core.Groups.Classic;
+using Millrace.Core.Groups.Consumer;
 using Millrace.Core.Model;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
@@ -42,6 +43,50 @@ public sealed class GroupRecordTests
         }
 
         Assert.True(compared >= 6);
+    }
+
+    /// <summary>A group that is read from Kafka's records is written as Kafka has written it.</summary>
+    [Fact]
+    public void KafkasRecordsOfConsumerGroupsAreReadAndWrittenAlike()
+    {
+        var types = new HashSet<short>();
+        foreach (var (key, value) in KafkaRecords())
+        {
+            var type = GroupRecords.TypeOf(key);
+            if (value is null || GroupRecords.GroupOf(type) != GroupType.Consumer)
+                continue;
+            var (group, detail) = GroupRecords.ReadNames(key, Strings);
+            using var effects = new Effects();
+            switch (type)
+            {
+                case ConsumerGroupRecords.Member:
+                    var member = new ConsumerMember(detail).With(
+                        GroupRecords.ReadValue<ConsumerGroupMemberMetadataValue>(value, 0, Strings));
+                    ConsumerGroupRecords.OfMember(
+                        effects, type, group, detail, ConsumerGroupRecords.MetadataOf(member));
+                    break;
+                case ConsumerGroupRecords.Assignment:
+                    var assigned = new ConsumerMember(detail).With(
+                        GroupRecords.ReadValue<ConsumerGroupCurrentMemberAssignmentValue>(value, 0, Strings));
+                    ConsumerGroupRecords.OfMember(
+                        effects, type, group, detail, ConsumerGroupRecords.AssignmentOf(assigned));
+                    break;
+                case ConsumerGroupRecords.Target:
+                    var target = ConsumerGroupRecords.Partitions(
+                        GroupRecords.ReadValue<ConsumerGroupTargetAssignmentMemberValue>(value, 0, Strings));
+                    ConsumerGroupRecords.OfMember(
+                        effects, type, group, detail, ConsumerGroupRecords.TargetOf(target));
+                    break;
+                default:
+                    continue;
+            }
+
+            Assert.Equal(key, effects.Record(0).Key.ToArray());
+            Assert.Equal(value.Length, effects.Record(0).Value!.Value.Length);
+            types.Add(type);
+        }
+
+        Assert.Equal<short>([5, 7, 8], types.Order());
     }
 
     [Fact]
