@@ -77,11 +77,11 @@ internal sealed partial class StreamsGroups
 
     private StreamsGroupHeartbeatResponse.EndpointToPartitions PartitionsAt(
         UserEndpoint endpoint, HeldTasks tasks, ConfiguredTopology configured) => new()
-    {
-        UserEndpoint = new() { Host = endpoint.Host, Port = endpoint.Port },
-        ActivePartitions = PartitionsOf(tasks.Active.Keys, configured),
-        StandbyPartitions = PartitionsOf(tasks.Standby.Union(tasks.Warmup), configured),
-    };
+        {
+            UserEndpoint = new() { Host = endpoint.Host, Port = endpoint.Port },
+            ActivePartitions = PartitionsOf(tasks.Active.Keys, configured),
+            StandbyPartitions = PartitionsOf(tasks.Standby.Union(tasks.Warmup), configured),
+        };
 
     /// <summary>What tasks read.</summary>
     private List<TopicPartition> PartitionsOf(IEnumerable<TaskId> tasks, ConfiguredTopology configured)

@@ -175,21 +175,23 @@ internal sealed partial class StreamsGroups
     /// <summary>The member as the request describes it; what it leaves out stays.</summary>
     private static StreamsMember Described(
         StreamsMember member, StreamsGroupHeartbeatRequest request, in RequestContext context) => member with
-    {
-        InstanceId = request.InstanceId ?? member.InstanceId,
-        RackId = request.RackId ?? member.RackId,
-        RebalanceTimeoutMs = request.RebalanceTimeoutMs < 0 ? member.RebalanceTimeoutMs : request.RebalanceTimeoutMs,
-        TopologyEpoch = request.Topology?.Epoch ?? member.TopologyEpoch,
-        ProcessId = request.ProcessId ?? member.ProcessId,
-        UserEndpoint = request.UserEndpoint is { } endpoint ? new UserEndpoint(endpoint.Host, endpoint.Port)
+        {
+            InstanceId = request.InstanceId ?? member.InstanceId,
+            RackId = request.RackId ?? member.RackId,
+            RebalanceTimeoutMs = request.RebalanceTimeoutMs < 0
+                ? member.RebalanceTimeoutMs
+                : request.RebalanceTimeoutMs,
+            TopologyEpoch = request.Topology?.Epoch ?? member.TopologyEpoch,
+            ProcessId = request.ProcessId ?? member.ProcessId,
+            UserEndpoint = request.UserEndpoint is { } endpoint ? new UserEndpoint(endpoint.Host, endpoint.Port)
             : request.MemberEpoch == JoinEpoch ? null
             : member.UserEndpoint,
-        ClientTags = request.ClientTags is { } tags
+            ClientTags = request.ClientTags is { } tags
             ? StreamsMember.NoTags.SetItems(tags.Select(tag => KeyValuePair.Create(tag.Key, tag.Value)))
             : member.ClientTags,
-        ClientId = context.ClientId,
-        ClientHost = context.ClientHost,
-    };
+            ClientId = context.ClientId,
+            ClientHost = context.ClientHost,
+        };
 
     /// <summary>The first member says what the application is; others must run the same, or an older one.</summary>
     private static Verdict? UpdateTopology(

@@ -41,17 +41,17 @@ internal sealed class StreamsShard
     public static Request.Subtopology Sub(
         string id, string[]? sources = null, string[]? sinks = null,
         (string Name, int Partitions)[]? repartition = null, string[]? changelogs = null) => new()
-    {
-        SubtopologyId = id,
-        SourceTopics = [.. sources ?? []],
-        RepartitionSinkTopics = [.. sinks ?? []],
-        RepartitionSourceTopics = [.. (repartition ?? []).Select(
+        {
+            SubtopologyId = id,
+            SourceTopics = [.. sources ?? []],
+            RepartitionSinkTopics = [.. sinks ?? []],
+            RepartitionSourceTopics = [.. (repartition ?? []).Select(
             topic => new Request.TopicInfo { Name = topic.Name, Partitions = topic.Partitions })],
-        StateChangelogTopics = [.. (changelogs ?? []).Select(name => new Request.TopicInfo
+            StateChangelogTopics = [.. (changelogs ?? []).Select(name => new Request.TopicInfo
         {
             Name = name, TopicConfigs = [new() { Key = "cleanup.policy", Value = "compact" }],
         })],
-    };
+        };
 
     public void Topic(string name, int partitions)
     {
