@@ -73,8 +73,11 @@ public sealed class ClientInstancesTests
         var told = Get(Id);
         Subscribe("m", ("metrics", "org.d."));
 
+        var again = Get(Id);
+
+        Assert.Equal(ErrorCode.None, again.ErrorCode);
+        Assert.NotEqual(told.SubscriptionId, again.SubscriptionId);
         Assert.Equal(ErrorCode.UnknownSubscriptionId, Push(told.SubscriptionId));
-        Assert.NotEqual(told.SubscriptionId, Get(Id).SubscriptionId);
     }
 
     [Fact]
