@@ -116,6 +116,7 @@ public sealed class FetchSessionTests
         });
 
         Assert.Equal(0, Answer(response).SessionId);
+        Assert.Equal(ErrorCode.None, Answer(response).ErrorCode);
         Assert.Equal(ErrorCode.FetchSessionIdNotFound, Answer(Fetch(id, 2)).ErrorCode);
     }
 
