@@ -24,7 +24,7 @@ internal ref struct FetchReader(FetchRequest request, int mostBytes)
         if (fetched.Leader is not { } partition)
             return FetchedPartition.Failed(fetched.Missing) with { Aborted = NoneAborted };
         var wanted = fetched.Wanted;
-        if (request.IsolationLevel is not (0 or 1) || wanted.PartitionMaxBytes < 0 || request.MaxBytes < 0)
+        if (wanted.PartitionMaxBytes < 0 || request.MaxBytes < 0)
             return FetchedPartition.Failed(ErrorCode.UnknownServerError);
         if (wanted.CurrentLeaderEpoch >= 0
             && partition.CheckLeaderEpoch(wanted.CurrentLeaderEpoch) is var fenced and not ErrorCode.None)

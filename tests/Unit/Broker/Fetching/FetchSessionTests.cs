@@ -155,6 +155,21 @@ public sealed class FetchSessionTests
     }
 
     [Fact]
+    public void AnUnknownIsolationLevelIsWrongForAll()
+    {
+        var response = Answer(_connection.Send(_fetch, ApiKey.Fetch, 12, new FetchRequest
+        {
+            IsolationLevel = 2,
+            SessionEpoch = 0,
+            Topics = [new() { Topic = "orders", Partitions = [At(0)] }],
+        }));
+
+        Assert.Equal(ErrorCode.UnknownServerError, response.ErrorCode);
+        Assert.Equal(ErrorCode.UnknownServerError, response.Responses.Single().Partitions.Single().ErrorCode);
+        Assert.Equal(0, response.SessionId);
+    }
+
+    [Fact]
     public void WhoGotRecordsGoesBehindTheOthers()
     {
         var session = new FetchSession(usesTopicIds: false);
