@@ -28,14 +28,16 @@ internal sealed class Fetch(PendingRequest pending, FetchRequest request, int mo
     {
         _isFull = true;
         _isToKeep = isToKeep;
-        GoOn(session);
+        Run(session, session.Epoch);
     }
 
     /// <summary>Fetches what is new in a session that took the request.</summary>
-    public void GoOn(FetchSession session)
+    public void GoOn(FetchSession session) => Run(session, FetchSession.Next(request.SessionEpoch));
+
+    private void Run(FetchSession session, int epoch)
     {
         _session = session;
-        _epoch = session.Epoch;
+        _epoch = epoch;
         if (TryReply(request.MaxWaitMs <= 0))
             return;
         Partition[] partitions;
@@ -81,10 +83,7 @@ internal sealed class Fetch(PendingRequest pending, FetchRequest request, int mo
 
     private FetchResponse Tell(List<(FetchPartition Partition, FetchedPartition Found)> told)
     {
-        var response = new FetchResponse
-        {
-            ErrorCode = FetchReader.IsKnown(request.IsolationLevel) ? ErrorCode.None : ErrorCode.UnknownServerError,
-        };
+        var response = new FetchResponse();
         FetchResponse.FetchableTopicResponse? topic = null;
         var got = new HashSet<FetchPartition>();
         foreach (var (partition, found) in told)

@@ -19,15 +19,11 @@ internal ref struct FetchReader(FetchRequest request, int mostBytes)
     /// <summary>Bytes of records found so far.</summary>
     public long Read { get; private set; }
 
-    public static bool IsKnown(sbyte isolationLevel) => isolationLevel is 0 or ReadCommitted;
-
     public FetchedPartition Look(FetchPartition fetched)
     {
         if (fetched.Leader is not { } partition)
             return FetchedPartition.Failed(fetched.Missing) with { Aborted = NoneAborted };
         var wanted = fetched.Wanted;
-        if (!IsKnown(request.IsolationLevel))
-            return FetchedPartition.Failed(ErrorCode.UnknownServerError) with { Aborted = NoneAborted };
         if (wanted.PartitionMaxBytes < 0 || request.MaxBytes < 0)
             return FetchedPartition.Failed(ErrorCode.UnknownServerError);
         if (wanted.CurrentLeaderEpoch >= 0

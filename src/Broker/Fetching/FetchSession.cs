@@ -66,8 +66,11 @@ internal sealed class FetchSession(bool usesTopicIds)
             _resolvedBy = null;
     }
 
-    /// <summary>The next request must name the next epoch; behind the last comes 1.</summary>
-    public void Advance() => Epoch = Epoch == int.MaxValue ? 1 : Epoch + 1;
+    /// <summary>The next request must name the next epoch.</summary>
+    public void Advance() => Epoch = Next(Epoch);
+
+    /// <summary>Behind the last epoch comes 1.</summary>
+    public static int Next(int epoch) => epoch == int.MaxValue ? 1 : epoch + 1;
 
     /// <summary>The partitions of this node among them, in an array that is made when it has changed.</summary>
     public Partition[] Leaders(TopicPartitions topics)

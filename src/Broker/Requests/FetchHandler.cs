@@ -26,6 +26,8 @@ namespace Millrace.Broker.Requests;
 internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settings, FetchSessions sessions)
     : RequestHandler<FetchRequest>
 {
+    private const sbyte ReadUncommitted = 0;
+    private const sbyte ReadCommitted = 1;
     private const int FinalEpoch = -1;
     private const int InitialEpoch = 0;
     private const short FirstVersionWithIds = 13;
@@ -34,6 +36,12 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
 
     protected override void Handle(PendingRequest pending, FetchRequest request)
     {
+        if (request.IsolationLevel is not (ReadUncommitted or ReadCommitted))
+        {
+            pending.Reply(Refusal(request));
+            return;
+        }
+
         var isFull = request.SessionEpoch is InitialEpoch or FinalEpoch;
         var usesTopicIds = pending.Version >= FirstVersionWithIds;
         var fetch = new Fetch(pending, request, _mostBytes) { Topics = topics, Sessions = sessions };
@@ -60,6 +68,22 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
         {
             fetch.GoOn(session);
         }
+    }
+
+    /// <summary>What is wrong for the whole is told of it and of each partition.</summary>
+    private static FetchResponse Refusal(FetchRequest request)
+    {
+        var failed = FetchedPartition.Failed(ErrorCode.UnknownServerError) with { Aborted = [] };
+        return new FetchResponse
+        {
+            ErrorCode = ErrorCode.UnknownServerError,
+            Responses = request.Topics.ConvertAll(topic => new FetchResponse.FetchableTopicResponse
+            {
+                Topic = topic.Topic,
+                TopicId = topic.TopicId,
+                Partitions = topic.Partitions.ConvertAll(wanted => failed.Response(wanted.Partition)),
+            }),
+        };
     }
 
     private static FetchSession New(bool usesTopicIds, FetchRequest request)

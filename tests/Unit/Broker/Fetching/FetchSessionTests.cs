@@ -116,6 +116,7 @@ public sealed class FetchSessionTests
         });
 
         Assert.Equal(0, Answer(response).SessionId);
+        Assert.Equal(ErrorCode.None, Answer(response).ErrorCode);
         Assert.Equal(ErrorCode.FetchSessionIdNotFound, Answer(Fetch(id, 2)).ErrorCode);
     }
 
@@ -151,6 +152,21 @@ public sealed class FetchSessionTests
         _fixture.Loop.Advance(500);
 
         Assert.Equal(ErrorCode.InvalidFetchSessionEpoch, Answer(overtaken).ErrorCode);
+    }
+
+    [Fact]
+    public void AnUnknownIsolationLevelIsWrongForAll()
+    {
+        var response = Answer(_connection.Send(_fetch, ApiKey.Fetch, 12, new FetchRequest
+        {
+            IsolationLevel = 2,
+            SessionEpoch = 0,
+            Topics = [new() { Topic = "orders", Partitions = [At(0)] }],
+        }));
+
+        Assert.Equal(ErrorCode.UnknownServerError, response.ErrorCode);
+        Assert.Equal(ErrorCode.UnknownServerError, response.Responses.Single().Partitions.Single().ErrorCode);
+        Assert.Equal(0, response.SessionId);
     }
 
     [Fact]
