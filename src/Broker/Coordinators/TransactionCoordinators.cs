@@ -12,8 +12,8 @@ namespace Millrace.Broker.Coordinators;
 /// </summary>
 /// <param name="timers">Where what is due is done.</param>
 /// <param name="settings">The broker's.</param>
-/// <param name="writeMarkers">Writes a transaction's markers with a coordinator's epoch, and calls back once when all of
-/// them are on stable storage.</param>
+/// <param name="writeMarkers">Writes a transaction's markers with a coordinator's epoch, and calls back once when all
+/// of them are on stable storage.</param>
 internal sealed class TransactionCoordinators(
     ILoop timers, BrokerSettings settings, Action<TransactionMarkers, int, Action> writeMarkers) : ICoordinators
 {

@@ -6,7 +6,8 @@ using Millrace.Simulation.Ledgers;
 
 namespace Millrace.Simulation.Clients;
 
-/// <summary>Reads the committed copies from the first on, as a consumer with read_committed does, again and again.</summary>
+/// <summary>Reads the committed copies from the first on, as a consumer with read_committed does, again and
+/// again.</summary>
 internal sealed class CopyReader(World world, CopyLedger ledger) : Client(world, "copy reader")
 {
     private const sbyte ReadCommitted = 1;
