@@ -89,6 +89,11 @@ internal sealed partial class PartitionLog
         _flushedOffset = opening.CleanlyClosed ? _logEndOffset
             : opening.RecoveryPoint.Value <= _logEndOffset ? opening.RecoveryPoint.Value
             : 0;
+        foreach (Segment segment in _segments)
+        {
+            if (!opening.CleanlyClosed && (segment == _segments[^1] || segment.NextOffset.Value > _flushedOffset))
+                segment.FlushAbortedLater();
+        }
     }
 
     public TopicPartition Partition { get; }

@@ -163,13 +163,24 @@ internal sealed class Segment : IRecordSource
     /// <summary>Brings the index files up to the indexes; <see cref="Flush"/> makes them durable.</summary>
     public void SaveIndexes()
     {
-        IDiskFile[] saved = [.. Indexes.Save(_disk, _path), .. Aborted.Save()];
+        FlushLater(Indexes.Save(_disk, _path));
+        Aborted.Save();
+    }
+
+    /// <summary>
+    /// After an unclean stop what the file of aborted transactions has may be in the page cache alone, and a checkpoint
+    /// relies on it.
+    /// </summary>
+    public void FlushAbortedLater() => FlushLater(Aborted.OpenIfPresent());
+
+    private void FlushLater(IDiskFile[] files)
+    {
         IDiskFile[] before;
         do
         {
             before = Volatile.Read(ref _unflushed);
         }
-        while (Interlocked.CompareExchange(ref _unflushed, [.. before, .. saved], before) != before);
+        while (Interlocked.CompareExchange(ref _unflushed, [.. before, .. files], before) != before);
     }
 
     public void Flush()
