@@ -133,15 +133,8 @@ internal sealed class Copier(World world, int number) : Client(world, $"copier {
         var originals = Originals(end).ToList();
         var calls = new List<Task<ProduceResponse?>>();
         foreach (var some in originals.Chunk(Random.Next(1, originals.Count + 1)))
-        {
-            for (var partition = 0; partition < CopyLedger.Partitions; partition++)
-            {
-                var own = some.Where(original => original % CopyLedger.Partitions == partition).ToList();
-                if (own.Count > 0)
-                    calls.Add(Write(partition, own));
-            }
-        }
-
+            foreach (var own in some.GroupBy(original => (int)(original % CopyLedger.Partitions)))
+                calls.Add(Write(own.Key, [.. own]));
         var answers = await Task.WhenAll(calls);
         return answers.All(answer =>
             answer?.Responses[0].PartitionResponses[0] is { ErrorCode: ErrorCode.None });

@@ -21,6 +21,8 @@ internal enum PlantedBug
 /// <summary>Disks that do a thing wrong, as a wrong line in the log would.</summary>
 internal static class PlantedBugs
 {
+    private const int LateMs = 20;
+
     private static readonly ConditionalWeakTable<OffsetIndex, StrongBox<int>> Shifted = [];
 
     public static IDisk Into(PlantedBug bug, IDisk disk, World world) => bug switch
@@ -30,16 +32,14 @@ internal static class PlantedBugs
         _ => disk,
     };
 
-    /// <summary>
-    /// A transaction is noted as complete while its markers are still on their way to stable storage.
-    /// </summary>
+    /// <summary>A transaction is noted as complete while its markers are still on their way.</summary>
     public static Action<TransactionMarkers, int, Action> Into(PlantedBug bug, MarkerWriter markers, ILoop loop) =>
         bug != PlantedBug.CompleteBeforeMarkers
             ? markers.WriteAll
             : (transaction, epoch, done) =>
             {
-                markers.WriteAll(transaction, epoch, () => { });
                 loop.Post(done);
+                loop.Schedule(loop.Steady + LateMs, () => markers.WriteAll(transaction, epoch, () => { }));
             };
 
     /// <summary>
