@@ -32,7 +32,7 @@ internal sealed class MetadataPublisher(
 
     public required Action<string> Log { get; init; }
 
-    /// <summary>A log could not be opened: it is not known to be in order when the others are.</summary>
+    /// <summary>A log could not be opened yet: it is not known to be in order when the others are.</summary>
     public bool HasFailed { get; private set; }
 
     /// <summary>
@@ -60,6 +60,7 @@ internal sealed class MetadataPublisher(
         foreach (var kind in coordinators)
             kind.Publish(image);
         _published = image;
+        HasFailed = !isWhole;
         return isWhole;
     }
 
@@ -78,7 +79,6 @@ internal sealed class MetadataPublisher(
         var opened = present.ToBuilder();
         if (!Guarded(() => OpenLogs(topic, opened, cluster), $"{topic.Name} can't be opened"))
         {
-            HasFailed = true;
             foreach (var partition in opened.Skip(present.Length))
                 partition.Log.Close(clean: false);
             return false;
