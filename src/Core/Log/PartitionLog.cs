@@ -221,7 +221,8 @@ internal sealed partial class PartitionLog
     /// </summary>
     public bool Close(bool clean)
     {
-        bool isClean = clean && !_offline && (IsCheckpointed || CloseWhatIsNew());
+        bool isClean = clean && !_offline
+            && (IsCheckpointed ? CloseIndexes() : CloseWhatIsNew());
         _offline = true;
         foreach (Segment segment in _segments)
             segment.Close();
@@ -274,7 +275,25 @@ internal sealed partial class PartitionLog
             if (LogEndOffset.Value > _snapshotOffset)
                 WriteSnapshot(LogEndOffset, ProducerSnapshot.Encode(_producers));
             _epochs.Flush();
+            Interlocked.Exchange(ref _newNames, 1);
         }) && Flush() == ErrorCode.None;
+
+    /// <summary>
+    /// The last segment's index files, as Kafka wants them of every segment. Empty ones need no flush: nothing is lost
+    /// with them.
+    /// </summary>
+    private bool CloseIndexes()
+    {
+        Segment active = _segments[^1];
+        if (active.IsIndexSaved)
+            return true;
+        if (!Guarded(active.Seal))
+            return false;
+        if (active.Size == 0)
+            return true;
+        Interlocked.Exchange(ref _newNames, 1);
+        return Flush() == ErrorCode.None;
+    }
 
     private void FlushSegments(Segment[] segments)
     {

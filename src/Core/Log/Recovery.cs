@@ -49,8 +49,10 @@ internal sealed class Recovery(
                 continue;
             }
 
-            LoadPrefix(segment, trusted);
+            (int, TimeIndex.Entry)? files = LoadPrefix(segment, trusted);
             bool isWhole = Scan(segment, epochs);
+            if (opening.CleanlyClosed && files is { } saved)
+                segment.CompareIndexes(saved);
             if (!opening.CleanlyClosed)
                 segment.WriteAgain();
             if (!isLast && !Continues(segment, bases[i + 1], isWhole))
@@ -212,24 +214,28 @@ internal sealed class Recovery(
     }
 
     /// <summary>Takes as much of a segment as its index files vouch for.</summary>
-    private void LoadPrefix(Segment segment, Offset trusted)
+    /// <returns>How many offsets the files hold, and their latest time; null if they are not to be trusted.</returns>
+    private (int Offsets, TimeIndex.Entry Latest)? LoadPrefix(Segment segment, Offset trusted)
     {
         segment.StartEmpty();
         if (trusted <= segment.BaseOffset
             || !SegmentIndexes.TryLoad(disk, segment.Path, segment.File.Length, out SegmentIndexes indexes))
-            return;
+            return null;
+        (int, TimeIndex.Entry) files = (indexes.Offsets.Count, indexes.Times.Last);
         if (trusted - segment.BaseOffset <= int.MaxValue)
         {
             indexes.Offsets.TruncateTo(trusted - segment.BaseOffset);
             indexes.Times.TruncateTo(trusted - segment.BaseOffset);
         }
 
-        if (!indexes.Offsets.TryFind(int.MaxValue, out OffsetIndex.Entry last)
-            || !segment.IsTrue(last, out Offset baseOffset))
-            return;
+        if (!indexes.Offsets.TryFind(int.MaxValue, out OffsetIndex.Entry last))
+            return files;
+        if (!segment.IsTrue(last, out Offset baseOffset))
+            return null;
         indexes.Times.TruncateTo(last.RelativeOffset + 1L);
         indexes = new SegmentIndexes(indexes.Offsets, indexes.Times);
         segment.StartAt(last.Position, baseOffset, indexes);
+        return files;
     }
 
     /// <summary>

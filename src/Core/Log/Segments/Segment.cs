@@ -87,6 +87,10 @@ internal sealed class Segment : IRecordSource
     /// <summary>Its files are out of the way.</summary>
     public bool IsMarkedDeleted => _isMarkedDeleted;
 
+    /// <summary>The index files say all of the batches so far, to the greatest timestamp: as in a closed segment.
+    /// </summary>
+    public bool IsIndexSaved { get; private set; }
+
     /// <summary>Files that a flush has to reach beside the log file.</summary>
     public bool HasUnflushedFiles => Volatile.Read(ref _unflushed).Length > 0;
 
@@ -100,6 +104,7 @@ internal sealed class Segment : IRecordSource
         _size = position;
         _certainFrom = position;
         _nextOffset = nextOffset.Value;
+        IsIndexSaved = false;
         _maxTimestamp = indexes.Times.Last.Timestamp;
         _offsetOfMaxTimestamp = indexes.Times.Last.RelativeOffset;
         FirstTimestamp = RecordBatch.NoTimestamp;
@@ -116,6 +121,10 @@ internal sealed class Segment : IRecordSource
         _isSealed = true;
     }
 
+    /// <summary>All batches are counted: compares the indexes with what the files were found to hold.</summary>
+    public void CompareIndexes((int Offsets, TimeIndex.Entry Latest) files) =>
+        IsIndexSaved = files == (Indexes.Offsets.Count, new TimeIndex.Entry(_maxTimestamp, _offsetOfMaxTimestamp));
+
     public void Append(scoped in RecordBatch batch, int indexIntervalBytes)
     {
         _isSealed = false; // where the disk was too full for the next segment, this one goes on
@@ -127,6 +136,7 @@ internal sealed class Segment : IRecordSource
     public void Note(scoped in RecordBatch batch, int indexIntervalBytes)
     {
         int relativeOffset = (int)(batch.LastOffset - BaseOffset.Value);
+        IsIndexSaved = false;
         if (_size == 0)
             FirstTimestamp = batch.MaxTimestamp;
         if (batch.Count > 0 && batch.MaxTimestamp > _maxTimestamp)
@@ -158,6 +168,7 @@ internal sealed class Segment : IRecordSource
         Indexes.Times.MaybeAppend(_maxTimestamp, _offsetOfMaxTimestamp);
         SaveIndexes();
         _isSealed = true;
+        IsIndexSaved = true;
     }
 
     /// <summary>Brings the index files up to the indexes; <see cref="Flush"/> makes them durable.</summary>
