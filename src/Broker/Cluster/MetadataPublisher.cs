@@ -121,9 +121,6 @@ internal sealed class MetadataPublisher(
             log = PartitionLog.Open(disk, id, logSettings, clock.Now, Checkpoints.Opening(id, WereLogsClosed, Log));
         }
 
-        // Points of a former log of this name would be taken for those of this one, once it has its id.
-        if (log.LogEndOffset == Offset.Zero)
-            Checkpoints.Forget([id]);
         log.AssignTopicId(topicId);
         return log;
     }

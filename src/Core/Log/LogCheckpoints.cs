@@ -8,7 +8,8 @@ namespace Millrace.Core.Log;
 /// log: a crash can bring back segments before the start, and the first segment can be lost), how far consumers could
 /// see (replication-offset-checkpoint), and which were compacted (cleaner-offset-checkpoint). Owned by the node; any
 /// thread. 1. No file says more than the log held on stable storage. 2. A log that is not open keeps its lines until
-/// the topic is deleted.
+/// the topic is deleted. 3. The lines of a deleted topic are gone before another topic of its name is created: whatever
+/// a file says of a log that is to be opened, it says of that log.
 /// </summary>
 internal sealed class LogCheckpoints(IDisk disk)
 {
@@ -19,6 +20,7 @@ internal sealed class LogCheckpoints(IDisk disk)
     private readonly OffsetCheckpoint _logStarts = new(disk, OffsetCheckpoint.LogStart);
     private readonly OffsetCheckpoint _highWatermarks = new(disk, OffsetCheckpoint.HighWatermark);
     private readonly List<(PartitionLog Log, Offset Start)> _newStarts = []; // noted, not yet written
+    private bool _isToForget; // lines are gone here and not yet in the files
     private readonly OffsetCheckpoint _cleaned = new(disk, OffsetCheckpoint.Cleaner);
 
     /// <summary>How a log is to be opened.</summary>
@@ -45,6 +47,8 @@ internal sealed class LogCheckpoints(IDisk disk)
         Offset start = log.LogStartOffset;
         lock (_lock)
         {
+            if (log.IsDeleted)
+                return;
             _recoveryPoints.Set(log.Partition, point > Offset.Zero ? point : Offset.None);
             if (start > log.DurableStartOffset)
                 _newStarts.Add((log, start));
@@ -83,12 +87,13 @@ internal sealed class LogCheckpoints(IDisk disk)
         }
     }
 
-    /// <summary>The logs are deleted: one that begins again under the name must not be trusted.</summary>
+    /// <summary>The logs are deleted, and nothing of them holds for one that begins again under the name.</summary>
     /// <exception cref="IOException">The old files are still in force.</exception>
     public void Forget(IEnumerable<TopicPartition> partitions)
     {
         lock (_lock)
         {
+            _isToForget = true;
             foreach (TopicPartition partition in partitions)
             {
                 foreach (OffsetCheckpoint file in (OffsetCheckpoint[])[_recoveryPoints, _logStarts, _highWatermarks])
@@ -96,6 +101,22 @@ internal sealed class LogCheckpoints(IDisk disk)
             }
         }
 
-        Write();
+        ForgetAll();
+    }
+
+    /// <summary>
+    /// Brings to the files what was forgotten and could not be written. Before a topic is created that may have a
+    /// former one's name.
+    /// </summary>
+    /// <exception cref="IOException">The old files are still in force.</exception>
+    public void ForgetAll()
+    {
+        lock (_lock)
+        {
+            if (!_isToForget)
+                return;
+            Write();
+            _isToForget = false;
+        }
     }
 }

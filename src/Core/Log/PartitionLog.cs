@@ -65,15 +65,10 @@ internal sealed partial class PartitionLog
         disk.CreateDirectory(_directory);
         TopicId = PartitionMetadata.Read(disk, _directory);
         _epochs = new LeaderEpochs(disk, _directory);
-        if (TopicId.IsZero && disk.List(_directory).All(name => !name.EndsWith(".log", StringComparison.Ordinal)))
-        {
-            // They are of a former log of this name.
-            opening = opening with { RecoveryPoint = Offset.Zero, LogStartOffset = Offset.Zero, IsStartKnown = false };
-        }
-
-        _segments = new Recovery(disk, _directory, settings, now, opening, Report).OpenSegments(_epochs);
+        var recovery = new Recovery(disk, _directory, settings, now, opening, Report);
+        _segments = recovery.OpenSegments(_epochs);
         _logEndOffset = _segments[^1].NextOffset.Value;
-        if (opening.CleanlyClosed && _logEndOffset > 0)
+        if (opening.CleanlyClosed && !recovery.HasNewSegments)
             _newNames = 0; // whoever closed it flushed them
         if (_epochs.IsEmpty && _logEndOffset > _segments[0].BaseOffset.Value)
             Recovery.RebuildEpochs(_segments, _epochs);
@@ -135,6 +130,9 @@ internal sealed partial class PartitionLog
     public LeaderEpoch LatestEpoch => _epochs.Latest;
 
     public bool IsOffline => _offline;
+
+    /// <summary>Its directory goes or is gone: another log may be made under the name.</summary>
+    public bool IsDeleted { get; private set; }
 
     /// <summary>What took the log offline; null if nothing did but its own end.</summary>
     public IOException? Failure => _failure;
@@ -245,6 +243,7 @@ internal sealed partial class PartitionLog
         lock (_flushing)
         {
             _offline = true;
+            IsDeleted = true;
             string doomed = $"{_directory}.{TopicId.High:x16}{TopicId.Low:x16}-delete";
             try
             {

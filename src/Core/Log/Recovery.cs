@@ -10,7 +10,7 @@ namespace Millrace.Core.Log;
 /// but the last. What lies behind is read again: lengths, ascending offsets, and above the recovery point checksums.
 /// 1. What cannot be read above the recovery point was never known to be on stable storage: the log is cut there, and
 /// no batch behind it survives. 2. What cannot be read below stays where it is and is known as damaged. 3. A log that
-/// ends below its recovery point goes on at the recovery point, so that no offset is given twice. 4. Everything that is
+/// ends below its recovery point, or is lost as a whole, goes on at the recovery point, so that no offset is given twice. 4. Everything that is
 /// cut, damaged or missing is reported, before it is cut. 5. What lies above the recovery point is written once more
 /// before it counts as durable: a flush that failed in an earlier life leaves pages that only look as if they were on
 /// the disk.
@@ -19,6 +19,9 @@ internal sealed class Recovery(
     IDisk disk, string directory, LogSettings settings, Instant now, LogOpening opening, Action<DamagedRange> report)
 {
     private readonly List<Segment> _segments = [];
+
+    /// <summary>Segments were made that the directory did not have.</summary>
+    public bool HasNewSegments { get; private set; }
 
     /// <summary>The segments in order, at least one; the last is ready for appends.</summary>
     public Segment[] OpenSegments(LeaderEpochs epochs)
@@ -358,6 +361,7 @@ internal sealed class Recovery(
         Segment segment = NewSegment(baseOffset.Value);
         segment.StartEmpty();
         _segments.Add(segment);
+        HasNewSegments = true;
     }
 
     private Segment NewSegment(long baseOffset) => new(disk, directory, new Offset(baseOffset), now)

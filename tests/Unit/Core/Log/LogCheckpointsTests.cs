@@ -85,6 +85,20 @@ public sealed class LogCheckpointsTests
     }
 
     [Fact]
+    public void A_deleted_log_is_not_noted_again()
+    {
+        var checkpoints = new LogCheckpoints(_fixture.Disk);
+        _fixture.Fill(2);
+        _fixture.Checkpoint();
+        checkpoints.Note(_fixture.Log, new Offset(6));
+        _fixture.Log.Delete();
+        checkpoints.Forget([LogFixture.Topic]);
+        checkpoints.Note(_fixture.Log, new Offset(6));
+        checkpoints.Write();
+        Assert.Equal((0, 0), Opening(_fixture.Disk.Crash()));
+    }
+
+    [Fact]
     public void Nothing_new_is_not_written()
     {
         var checkpoints = new LogCheckpoints(_fixture.Disk);
