@@ -61,6 +61,8 @@ internal sealed class MetadataPublisher(
             kind.Publish(image);
         _published = image;
         HasFailed = !isWhole;
+        if (isWhole)
+            Checkpoints.KnowGaps();
         return isWhole;
     }
 
@@ -110,6 +112,9 @@ internal sealed class MetadataPublisher(
     {
         var opening = Checkpoints.Opening(id, WereLogsClosed, Log);
         var log = PartitionLog.Open(disk, id, logSettings, clock.Now, opening);
+        Checkpoints.NoteGaps(log, log.GapsBelow);
+        if (opening.GapsBelow is { } before && before != new Offset(long.MaxValue) && log.GapsBelow < before)
+            Checkpoints.Write(); // what is missing there is lost, and must not look as if it had been cleaned
         if (log.TopicId == topicId)
             return log;
         if (!log.TopicId.IsZero)

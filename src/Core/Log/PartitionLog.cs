@@ -15,8 +15,11 @@ internal readonly record struct LogOpening(bool CleanlyClosed, Offset RecoveryPo
     /// </summary>
     public bool IsStartKnown { get; init; }
 
-    /// <summary>The log is or was compacted, so that offsets may be missing without damage.</summary>
-    public bool MayHaveGaps { get; init; }
+    /// <summary>
+    /// Below it the cleaner was at work, and offsets may be missing without damage; null where that is not known, and
+    /// they may be missing anywhere in a compacted log.
+    /// </summary>
+    public Offset? GapsBelow { get; init; }
 
     /// <summary>Hears, in words for the operator, what the log cannot give. Any thread.</summary>
     public Action<string>? Report { get; init; }
@@ -44,7 +47,6 @@ internal sealed partial class PartitionLog
     private readonly HashSet<(string File, long Position)> _reported = [];
     private volatile Segment[] _segments;
     private volatile bool _offline;
-    private volatile bool _mayHaveGaps;
     private volatile IOException? _failure;
     private LogSettings _settings;
     private int _newNames = 1; // files were created since the directory was flushed
@@ -53,6 +55,7 @@ internal sealed partial class PartitionLog
     private long _logEndOffset;
     private long _flushedOffset;
     private long _firstUnstableOffset;
+    private long _gapsBelow;
 
     private PartitionLog(IDisk disk, TopicPartition partition, LogSettings settings, Instant now, LogOpening opening)
     {
@@ -60,13 +63,17 @@ internal sealed partial class PartitionLog
         _directory = partition.ToString();
         _report = opening.Report ?? (_ => { });
         _settings = settings;
-        _mayHaveGaps = opening.MayHaveGaps || settings.Compact;
+        opening = opening with
+        {
+            GapsBelow = opening.GapsBelow ?? (settings.Compact ? new Offset(long.MaxValue) : Offset.Zero),
+        };
         Partition = partition;
         disk.CreateDirectory(_directory);
         TopicId = PartitionMetadata.Read(disk, _directory);
         _epochs = new LeaderEpochs(disk, _directory);
         var recovery = new Recovery(disk, _directory, settings, now, opening, Report);
         _segments = recovery.OpenSegments(_epochs);
+        LimitGaps(Offset.Min(opening.GapsBelow.Value, recovery.FoundEnd));
         _logEndOffset = _segments[^1].NextOffset.Value;
         if (opening.CleanlyClosed && !recovery.HasNewSegments)
             _newNames = 0; // whoever closed it flushed them
@@ -100,15 +107,7 @@ internal sealed partial class PartitionLog
     public LogSettings Settings
     {
         get => _settings;
-        set
-        {
-            _settings = value;
-            if (!value.Compact || _mayHaveGaps)
-                return;
-            _mayHaveGaps = true;
-            foreach (Segment segment in _segments)
-                segment.MayHaveGaps = true;
-        }
+        set => _settings = value;
     }
 
     public Offset LogStartOffset => new(Volatile.Read(ref _logStartOffset));

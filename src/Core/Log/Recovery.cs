@@ -20,6 +20,10 @@ internal sealed class Recovery(
 {
     private readonly List<Segment> _segments = [];
 
+    /// <summary>Where the log ends that the directory has: what is missing from there to the recovery point is lost.
+    /// </summary>
+    public Offset FoundEnd { get; private set; }
+
     /// <summary>Segments were made that the directory did not have.</summary>
     public bool HasNewSegments { get; private set; }
 
@@ -70,6 +74,7 @@ internal sealed class Recovery(
 
         if (_segments.Count == 0)
             StartSegment(Offset.Max(opening.LogStartOffset, Offset.Zero));
+        FoundEnd = _segments[^1].NextOffset;
         if (_segments[^1].NextOffset < opening.RecoveryPoint)
             AddMissing(_segments[^1], opening.RecoveryPoint);
         var goesOnAt = Offset.Max(opening.RecoveryPoint, opening.LogStartOffset);
@@ -280,7 +285,7 @@ internal sealed class Recovery(
             long next = Math.Max(expected.Value, segment.NextOffset.Value);
             if (batch.LastOffsetDelta < 0 || batch.LastOffset - segment.BaseOffset.Value > int.MaxValue
                 || batch.BaseOffset < next
-                || (expected != Offset.None && !segment.MayHaveGaps && batch.BaseOffset != next)
+                || (expected != Offset.None && batch.BaseOffset > Math.Max(next, segment.GapsBelow.Value))
                 || (batch.LastOffset >= opening.RecoveryPoint.Value
                     && !BatchChecksum.IsValid(segment.File, scanner.Position, batch)))
                 return;
@@ -321,7 +326,7 @@ internal sealed class Recovery(
     private bool Continues(Segment segment, long nextBase, bool isWhole)
     {
         Offset end = segment.NextOffset;
-        if (isWhole && (segment.MayHaveGaps ? end.Value <= nextBase : end.Value == nextBase))
+        if (isWhole && end.Value <= nextBase && nextBase <= Math.Max(end.Value, segment.GapsBelow.Value))
             return true;
         if (end >= opening.RecoveryPoint || end.Value > nextBase)
             return false;
@@ -366,7 +371,7 @@ internal sealed class Recovery(
 
     private Segment NewSegment(long baseOffset) => new(disk, directory, new Offset(baseOffset), now)
     {
-        MayHaveGaps = opening.MayHaveGaps || settings.Compact,
+        GapsBelow = opening.GapsBelow ?? Offset.Zero,
     };
 
     /// <summary>

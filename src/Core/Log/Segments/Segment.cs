@@ -25,6 +25,7 @@ internal sealed class Segment : IRecordSource
     private IDiskFile[] _unflushed = [];
     private long _size;
     private long _nextOffset;
+    private long _gapsBelow;
     private long _certainFrom; // the bytes from here on were appended or checked by this process
     private long _maxTimestamp = RecordBatch.NoTimestamp;
     private int _offsetOfMaxTimestamp;
@@ -56,8 +57,12 @@ internal sealed class Segment : IRecordSource
 
     public Offset NextOffset => new(Volatile.Read(ref _nextOffset));
 
-    /// <summary>Offsets may be missing without damage, because the log is or was compacted.</summary>
-    public bool MayHaveGaps { get; set; }
+    /// <summary>Below it offsets may be missing without damage, because the cleaner was at work there.</summary>
+    public Offset GapsBelow
+    {
+        get => new(Volatile.Read(ref _gapsBelow));
+        set => Volatile.Write(ref _gapsBelow, value.Value);
+    }
 
     /// <summary>The aborted transactions whose markers stand here.</summary>
     public AbortedTransactions Aborted { get; }
