@@ -108,7 +108,7 @@ public sealed class Node : IDisposable
         _checkpoints.Start();
         new IdleFilesTask(files.CloseIdle, _maintenance).Start();
         _cleanerLoop = new Loop("log-cleaner", log);
-        _cleaner = new CleanerTask(_topics, _cleanerLoop, settings, disk, log);
+        _cleaner = new CleanerTask(_topics, _cleanerLoop, settings, checkpoints, log);
         _cleaner.Start();
         _listener.Start(_loops, dispatcher, limits);
     }

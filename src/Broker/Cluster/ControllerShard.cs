@@ -206,12 +206,29 @@ internal sealed class ControllerShard
     {
         if (records.Count == 0)
             return true;
+        if (records.Any(record => record is TopicRecord) && !AreFormerTopicsForgotten())
+            return false;
         if (!TryStore(records, isUrgent: records.All(record => record is RemoveTopicRecord)))
             return false;
         Image = _controller.Image;
         _metadataLog.SnapshotIfDue(Image, _loop.Now);
         Publish();
         return true;
+    }
+
+    /// <summary>A topic never begins where a former one of its name has ended.</summary>
+    private bool AreFormerTopicsForgotten()
+    {
+        try
+        {
+            _publisher.Checkpoints.ForgetAll();
+            return true;
+        }
+        catch (IOException failure)
+        {
+            _log($"The checkpoint files can't be written, and no topic created until they are: {failure.Message}");
+            return false;
+        }
     }
 
     /// <summary>What can't be put into effect yet, as on a full disk, is not known to clients until it is.</summary>

@@ -32,7 +32,7 @@ internal sealed class MetadataPublisher(
 
     public required Action<string> Log { get; init; }
 
-    /// <summary>A log could not be opened: it is not known to be in order when the others are.</summary>
+    /// <summary>A log could not be opened yet: it is not known to be in order when the others are.</summary>
     public bool HasFailed { get; private set; }
 
     /// <summary>
@@ -60,6 +60,9 @@ internal sealed class MetadataPublisher(
         foreach (var kind in coordinators)
             kind.Publish(image);
         _published = image;
+        HasFailed = !isWhole;
+        if (isWhole)
+            Checkpoints.KnowGaps();
         return isWhole;
     }
 
@@ -78,7 +81,6 @@ internal sealed class MetadataPublisher(
         var opened = present.ToBuilder();
         if (!Guarded(() => OpenLogs(topic, opened, cluster), $"{topic.Name} can't be opened"))
         {
-            HasFailed = true;
             foreach (var partition in opened.Skip(present.Length))
                 partition.Log.Close(clean: false);
             return false;
@@ -110,6 +112,9 @@ internal sealed class MetadataPublisher(
     {
         var opening = Checkpoints.Opening(id, WereLogsClosed, Log);
         var log = PartitionLog.Open(disk, id, logSettings, clock.Now, opening);
+        Checkpoints.NoteGaps(log, log.GapsBelow);
+        if (opening.GapsBelow is { } before && before != new Offset(long.MaxValue) && log.GapsBelow < before)
+            Checkpoints.Write(); // what is missing there is lost, and must not look as if it had been cleaned
         if (log.TopicId == topicId)
             return log;
         if (!log.TopicId.IsZero)
@@ -121,9 +126,6 @@ internal sealed class MetadataPublisher(
             log = PartitionLog.Open(disk, id, logSettings, clock.Now, Checkpoints.Opening(id, WereLogsClosed, Log));
         }
 
-        // Points of a former log of this name would be taken for those of this one, once it has its id.
-        if (log.LogEndOffset == Offset.Zero)
-            Checkpoints.Forget([id]);
         log.AssignTopicId(topicId);
         return log;
     }

@@ -23,7 +23,10 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
     private const int IdDigits = 32;
 
     private static readonly string[] Checkpoints =
-        [LogCheckpoints.RecoveryPointPath, OffsetCheckpoint.LogStart, OffsetCheckpoint.HighWatermark];
+    [
+        LogCheckpoints.RecoveryPointPath, OffsetCheckpoint.LogStart, OffsetCheckpoint.HighWatermark,
+        OffsetCheckpoint.Cleaner, OffsetCheckpoint.Gaps,
+    ];
 
     /// <summary>
     /// The topics of a directory without metadata, as one of Kafka with ZooKeeper is, where settings and numbers of

@@ -117,7 +117,7 @@ internal sealed class SimBroker
         _checkpoints = new CheckpointTask(Topics, _metadataLog, checkpoints, _maintenance, Log);
         _checkpoints.Save();
         _checkpoints.Start();
-        _cleaner = new CleanerTask(Topics, _cleanerLoop, settings, _disk, Log);
+        _cleaner = new CleanerTask(Topics, _cleanerLoop, settings, checkpoints, Log);
         _cleaner.Start();
         Dispatcher = Serve(_controller, coordinators, share, transactions, markers);
     }

@@ -25,6 +25,7 @@ internal sealed class Segment : IRecordSource
     private IDiskFile[] _unflushed = [];
     private long _size;
     private long _nextOffset;
+    private long _gapsBelow;
     private long _certainFrom; // the bytes from here on were appended or checked by this process
     private long _maxTimestamp = RecordBatch.NoTimestamp;
     private int _offsetOfMaxTimestamp;
@@ -56,8 +57,12 @@ internal sealed class Segment : IRecordSource
 
     public Offset NextOffset => new(Volatile.Read(ref _nextOffset));
 
-    /// <summary>Offsets may be missing without damage, because the log is or was compacted.</summary>
-    public bool MayHaveGaps { get; set; }
+    /// <summary>Below it offsets may be missing without damage, because the cleaner was at work there.</summary>
+    public Offset GapsBelow
+    {
+        get => new(Volatile.Read(ref _gapsBelow));
+        set => Volatile.Write(ref _gapsBelow, value.Value);
+    }
 
     /// <summary>The aborted transactions whose markers stand here.</summary>
     public AbortedTransactions Aborted { get; }
@@ -87,6 +92,10 @@ internal sealed class Segment : IRecordSource
     /// <summary>Its files are out of the way.</summary>
     public bool IsMarkedDeleted => _isMarkedDeleted;
 
+    /// <summary>The index files say all of the batches so far, to the greatest timestamp: as in a closed segment.
+    /// </summary>
+    public bool IsIndexSaved { get; private set; }
+
     /// <summary>Files that a flush has to reach beside the log file.</summary>
     public bool HasUnflushedFiles => Volatile.Read(ref _unflushed).Length > 0;
 
@@ -100,6 +109,7 @@ internal sealed class Segment : IRecordSource
         _size = position;
         _certainFrom = position;
         _nextOffset = nextOffset.Value;
+        IsIndexSaved = false;
         _maxTimestamp = indexes.Times.Last.Timestamp;
         _offsetOfMaxTimestamp = indexes.Times.Last.RelativeOffset;
         FirstTimestamp = RecordBatch.NoTimestamp;
@@ -116,6 +126,10 @@ internal sealed class Segment : IRecordSource
         _isSealed = true;
     }
 
+    /// <summary>All batches are counted: compares the indexes with what the files were found to hold.</summary>
+    public void CompareIndexes((int Offsets, TimeIndex.Entry Latest) files) =>
+        IsIndexSaved = files == (Indexes.Offsets.Count, new TimeIndex.Entry(_maxTimestamp, _offsetOfMaxTimestamp));
+
     public void Append(scoped in RecordBatch batch, int indexIntervalBytes)
     {
         _isSealed = false; // where the disk was too full for the next segment, this one goes on
@@ -127,6 +141,7 @@ internal sealed class Segment : IRecordSource
     public void Note(scoped in RecordBatch batch, int indexIntervalBytes)
     {
         int relativeOffset = (int)(batch.LastOffset - BaseOffset.Value);
+        IsIndexSaved = false;
         if (_size == 0)
             FirstTimestamp = batch.MaxTimestamp;
         if (batch.Count > 0 && batch.MaxTimestamp > _maxTimestamp)
@@ -158,6 +173,7 @@ internal sealed class Segment : IRecordSource
         Indexes.Times.MaybeAppend(_maxTimestamp, _offsetOfMaxTimestamp);
         SaveIndexes();
         _isSealed = true;
+        IsIndexSaved = true;
     }
 
     /// <summary>Brings the index files up to the indexes; <see cref="Flush"/> makes them durable.</summary>

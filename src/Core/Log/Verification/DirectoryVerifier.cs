@@ -59,7 +59,10 @@ internal sealed class DirectoryVerifier(
     private TopicFacts ReadFacts()
     {
         foreach (string name in (string[])
-            [RecoveryPoint, OffsetCheckpoint.LogStart, OffsetCheckpoint.HighWatermark, OffsetCheckpoint.Cleaner])
+        [
+            RecoveryPoint, OffsetCheckpoint.LogStart, OffsetCheckpoint.HighWatermark, OffsetCheckpoint.Cleaner,
+            OffsetCheckpoint.Gaps,
+        ])
         {
             if (disk.Exists(name))
                 _checkpoints[name] = ReadCheckpoint(name);
@@ -87,6 +90,7 @@ internal sealed class DirectoryVerifier(
             LogStartOffset = OffsetIn(OffsetCheckpoint.LogStart, partition),
             HighWatermark = OffsetIn(OffsetCheckpoint.HighWatermark, partition),
             CleanerOffset = cleaner,
+            GapsBelow = OffsetIn(OffsetCheckpoint.Gaps, partition, whereNoLine: 0),
         };
         new PartitionVerifier(disk, facts, Findings, progress).Run(Summary, onlySegment);
     }

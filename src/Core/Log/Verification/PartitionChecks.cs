@@ -34,8 +34,11 @@ internal sealed class PartitionChecks
     public void Gap(long first, long last, long position, bool isInside, FileFindings findings)
     {
         Producers.Gap(last);
-        bool isDirty = _facts.Cleaning == Cleaning.Compacts && _facts.WasClosed && first >= _facts.CleanerOffset;
-        if (_facts.Cleaning != Cleaning.Never && !isDirty)
+        bool isKnown = _facts.GapsBelow >= Math.Max(_facts.CleanerOffset, 0);
+        bool isDirty = _facts.Cleaning == Cleaning.Compacts
+            && (isKnown ? last >= _facts.GapsBelow : _facts.WasClosed && first >= _facts.CleanerOffset);
+        bool wasCleaned = isKnown && last < _facts.GapsBelow;
+        if (wasCleaned || (_facts.Cleaning != Cleaning.Never && !isDirty))
         {
             State.Gaps++;
             State.MissingOffsets += last - first + 1;

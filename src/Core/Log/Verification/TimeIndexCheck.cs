@@ -32,7 +32,8 @@ internal sealed class TimeIndexCheck : IDisposable
 
     public void Batch(scoped in RecordBatch batch)
     {
-        _greatest = Math.Max(_greatest, batch.MaxTimestamp);
+        if (batch.Count > 0) // one that cleaning has emptied has no record of that time
+            _greatest = Math.Max(_greatest, batch.MaxTimestamp);
         while (_entries.HasCurrent && _offset <= batch.LastOffset)
         {
             if (_offset < batch.BaseOffset)

@@ -1,6 +1,7 @@
 using Millrace.Broker.Cluster;
 using Millrace.Broker.Coordinators;
 using Millrace.Broker.Io;
+using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
@@ -10,6 +11,7 @@ using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
 using Millrace.Unit.Broker.Partitions;
+using Millrace.Unit.Core.Log;
 using Millrace.Shared.Simulated;
 
 namespace Millrace.Unit.Broker.Cluster;
@@ -21,16 +23,18 @@ public sealed class ControllerShardTests
     private readonly FewRecords _log = new();
     private readonly SimConnection _client;
     private readonly ControllerShard _controller;
+    private readonly LogCheckpoints _checkpoints;
 
     public ControllerShardTests()
     {
         var settings = new BrokerSettings([]);
+        _checkpoints = new LogCheckpoints(_fixture.Disk);
         _fixture.Topics.Remove(_fixture.Topics.Find("orders")!);
         var publisher = new MetadataPublisher(
             _fixture.Disk, _fixture.Topics, [new GroupCoordinators(_fixture.Loop, settings, new MemberIds())], _fixture,
             settings, _fixture.Loop)
         {
-            Checkpoints = new LogCheckpoints(_fixture.Disk),
+            Checkpoints = _checkpoints,
             Log = _ => { },
         };
         _client = new SimConnection(_fixture.Loop);
@@ -68,6 +72,26 @@ public sealed class ControllerShardTests
 
         _log.IsFull = false;
         Assert.Equal(ErrorCode.None, Create("u").ErrorCode);
+    }
+
+    /// <summary>A crash would give it the former one's recovery point.</summary>
+    [Fact]
+    public void ATopicIsNotCreatedWhileTheCheckpointsNameAFormerOne()
+    {
+        Create("t");
+        Partition partition = _fixture.Topics.Find("t", 0)!;
+        partition.Append(LogFixture.Batch(["v"]), AppendOrigin.Client, LogFixture.Now, new Heard([]));
+        partition.Flush();
+        _checkpoints.Note(partition.Log, partition.HighWatermark);
+        _checkpoints.Write();
+        _fixture.Disk.Refuses = path => path.Contains("checkpoint", StringComparison.Ordinal);
+        Assert.Equal(ErrorCode.None, Delete("t"));
+
+        Assert.Equal(ErrorCode.KafkaStorageError, Create("t").ErrorCode);
+
+        _fixture.Disk.Refuses = _ => false;
+        Assert.Equal(ErrorCode.None, Create("t").ErrorCode);
+        Assert.Equal(Offset.None, new LogCheckpoints(_fixture.Disk.Crash()).RecoveryPointOf(partition.Id));
     }
 
     private CreateTopicsResponse.CreatableTopicResult Create(string name)

@@ -48,6 +48,7 @@ public sealed class MetadataPublisherTests
         Disk.Refuses = _ => false;
         _publisher.Publish(image);
         Assert.Equal(2, _fixture.Topics.Find("b")!.Partitions.Length);
+        Assert.False(_publisher.HasFailed);
     }
 
     [Fact]
