@@ -60,11 +60,11 @@ public sealed class Node : IDisposable
         var transactions = new TransactionCoordinators(_background, settings, markers.WriteAll) { Log = log };
         var share = new ShareGroups(_topics, coordinators, _background, settings, log);
         _publisher = new MetadataPublisher(
-            disk, _topics, [coordinators, transactions, share.Coordinators], _committer, settings, Clock.Machine)
+            disk, _topics, [coordinators, transactions, share.Coordinators], _committer, settings, Clock.Machine,
+            log)
         {
             WereLogsClosed = _directory.WasCleanlyShutDown,
             Checkpoints = checkpoints,
-            Log = log,
         };
         _metadataLog = OpenMetadataLog(disk, checkpoints, settings);
         var core = new Controller(settings, Randomness.Machine);

@@ -21,8 +21,15 @@ namespace Millrace.Broker.Cluster;
 /// </remarks>
 internal sealed class MetadataPublisher(
     IDisk disk, TopicPartitions topics, IReadOnlyList<ICoordinators> coordinators, IFlushQueue flushQueue,
-    BrokerSettings settings, IClock clock)
+    BrokerSettings settings, IClock clock, Action<string> report)
 {
+    private const string Probe = "room.tmp";
+    private const long ProbeBytes = 64 << 10;
+
+    /// <summary>What the files and the folder of a new partition take, in whole blocks.</summary>
+    private const long PartitionBytes = 16 << 10;
+
+    private readonly RepeatedWork _work = new(report);
     private ClusterImage _published = ClusterImage.Empty;
 
     /// <summary>Whether the logs that exist were closed in order.</summary>
@@ -30,10 +37,27 @@ internal sealed class MetadataPublisher(
 
     public required LogCheckpoints Checkpoints { get; init; }
 
-    public required Action<string> Log { get; init; }
-
     /// <summary>A log could not be opened: it is not known to be in order when the others are.</summary>
     public bool HasFailed { get; private set; }
+
+    /// <summary>Whether the disk has room for a change that makes so many partitions.</summary>
+    public bool HasRoom(int partitions)
+    {
+        try
+        {
+            using (var file = disk.Open(Probe))
+                file.Reserve(ProbeBytes + (partitions * PartitionBytes));
+            return true;
+        }
+        catch (DiskFullException)
+        {
+            return false;
+        }
+        finally
+        {
+            disk.Delete(Probe);
+        }
+    }
 
     /// <summary>
     /// False if not all topics could be opened: it is to be called again, without another change too.
@@ -76,7 +100,7 @@ internal sealed class MetadataPublisher(
     private bool Open(TopicImage topic, ImmutableArray<Partition> present, ConfigsImage cluster)
     {
         var opened = present.ToBuilder();
-        if (!Guarded(() => OpenLogs(topic, opened, cluster), $"{topic.Name} can't be opened"))
+        if (!_work.Try(() => OpenLogs(topic, opened, cluster), topic.Name, "can't be opened", "is open"))
         {
             HasFailed = true;
             foreach (var partition in opened.Skip(present.Length))
@@ -108,7 +132,7 @@ internal sealed class MetadataPublisher(
 
     private PartitionLog Open(TopicPartition id, Uuid topicId, LogSettings logSettings)
     {
-        var opening = Checkpoints.Opening(id, WereLogsClosed, Log);
+        var opening = Checkpoints.Opening(id, WereLogsClosed, report);
         var log = PartitionLog.Open(disk, id, logSettings, clock.Now, opening);
         if (log.TopicId == topicId)
             return log;
@@ -118,7 +142,7 @@ internal sealed class MetadataPublisher(
             log.Delete();
             log.Close(clean: false);
             Checkpoints.Forget([id]);
-            log = PartitionLog.Open(disk, id, logSettings, clock.Now, Checkpoints.Opening(id, WereLogsClosed, Log));
+            log = PartitionLog.Open(disk, id, logSettings, clock.Now, Checkpoints.Opening(id, WereLogsClosed, report));
         }
 
         // Points of a former log of this name would be taken for those of this one, once it has its id.
@@ -135,25 +159,11 @@ internal sealed class MetadataPublisher(
         foreach (var partition in topic.Partitions)
         {
             partition.Close();
-            Guarded(partition.Log.Delete, $"{partition.Id} can't be deleted");
+            _work.Try(partition.Log.Delete, partition.Id.ToString(), "can't be deleted", "is deleted");
         }
 
-        Guarded(
+        _work.Try(
             () => Checkpoints.Forget(topic.Partitions.Select(partition => partition.Id)),
-            "The checkpoint files can't be written");
-    }
-
-    private bool Guarded(Action change, string problem)
-    {
-        try
-        {
-            change();
-            return true;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            Log($"{problem}: {failure.Message}");
-            return false;
-        }
+            "The checkpoint files", "can't be written", "are written again");
     }
 }
