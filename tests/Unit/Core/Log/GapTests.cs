@@ -66,7 +66,8 @@ public sealed class GapTests
         PartitionLog log = Open(clean: true, gapsBelow: 0);
         long size = log.SizeInBytes;
         var target = LogToClean.Of(log, Offset.None, log.LogEndOffset, LogFixture.Now);
-        using var cleaning = new Cleaning(target, new OffsetMap(1 << 20), new Lock(), LogFixture.Now);
+        using var cleaning = new Millrace.Core.Log.Cleaner.Cleaning(
+            target, new OffsetMap(1 << 20), new Lock(), LogFixture.Now);
 
         Assert.Throws<DamagedLogException>(() =>
         {
@@ -84,7 +85,8 @@ public sealed class GapTests
         PartitionLog log = Open(clean: true, gapsBelow: 0);
         Offset? noted = null;
         var target = LogToClean.Of(log, Offset.None, log.LogEndOffset, LogFixture.Now);
-        using var cleaning = new Cleaning(target, new OffsetMap(1 << 20), new Lock(), LogFixture.Now)
+        using var cleaning = new Millrace.Core.Log.Cleaner.Cleaning(
+            target, new OffsetMap(1 << 20), new Lock(), LogFixture.Now)
         {
             BeforeGaps = below => noted = below,
         };

@@ -1,4 +1,3 @@
-using Millrace.Core.Log;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Shared.Simulated;
