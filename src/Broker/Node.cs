@@ -1,10 +1,13 @@
 using System.Net;
 using Millrace.Broker.Cluster;
 using Millrace.Broker.Coordinators;
+using Millrace.Broker.Fetching;
 using Millrace.Broker.Io;
 using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
+using Millrace.Broker.Requests.Admin;
 using Millrace.Broker.Requests.Configs;
+using Millrace.Broker.Requests.Security;
 using Millrace.Broker.Requests.Transactions;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
@@ -174,10 +177,12 @@ public sealed class Node : IDisposable
         var apiVersions = new ApiVersionsHandler(node, () => controller.FinalizedFeatures);
         var producerIds = new ProducerIds(controller);
         var verifier = new TransactionVerifier(transactions);
+        var logDirectory = new LogDirectory(_directory.Path);
         var dispatcher = new RequestDispatcher(new Dictionary<ApiKey, RequestHandler>
         {
             [ApiKey.Produce] = new ProduceHandler(_topics, verifier),
-            [ApiKey.Fetch] = new FetchHandler(_topics, settings),
+            [ApiKey.Fetch] = new FetchHandler(
+                _topics, settings, new FetchSessions(settings.Int(FetchSessions.Slots), Randomness.Machine)),
             [ApiKey.ListOffsets] = new ListOffsetsHandler(_topics),
             [ApiKey.Metadata] = new MetadataHandler(_topics, controller, node, settings),
             [ApiKey.OffsetCommit] = new OffsetCommitHandler(coordinators, _topics),
@@ -208,6 +213,32 @@ public sealed class Node : IDisposable
             [ApiKey.IncrementalAlterConfigs] = new IncrementalAlterConfigsHandler(controller),
             [ApiKey.CreatePartitions] = new CreatePartitionsHandler(controller),
             [ApiKey.DescribeCluster] = new DescribeClusterHandler(node),
+            [ApiKey.ListConfigResources] = new ListConfigResourcesHandler(controller, node),
+            [ApiKey.DescribeTopicPartitions] = new DescribeTopicPartitionsHandler(_topics, node, settings),
+            [ApiKey.DescribeLogDirs] = new DescribeLogDirsHandler(_topics, logDirectory),
+            [ApiKey.AlterReplicaLogDirs] = new AlterReplicaLogDirsHandler(_topics, logDirectory),
+            [ApiKey.ElectLeaders] = new ElectLeadersHandler(controller),
+            [ApiKey.AlterPartitionReassignments] = new AlterPartitionReassignmentsHandler(controller, node),
+            [ApiKey.ListPartitionReassignments] = new ListPartitionReassignmentsHandler(),
+            [ApiKey.DescribeQuorum] = new DescribeQuorumHandler(controller, node),
+            [ApiKey.UpdateFeatures] = new UpdateFeaturesHandler(controller),
+            [ApiKey.UnregisterBroker] = new UnregisterBrokerHandler(controller, node),
+            [ApiKey.UnregisterController] = new UnregisterControllerHandler(controller, node),
+            [ApiKey.AddRaftVoter] = new AddRaftVoterHandler(node),
+            [ApiKey.RemoveRaftVoter] = new RemoveRaftVoterHandler(node),
+            [ApiKey.DescribeClientQuotas] = new DescribeClientQuotasHandler(controller),
+            [ApiKey.AlterClientQuotas] = new AlterClientQuotasHandler(controller),
+            [ApiKey.DescribeUserScramCredentials] = new DescribeUserScramCredentialsHandler(controller),
+            [ApiKey.AlterUserScramCredentials] = new AlterUserScramCredentialsHandler(controller),
+            [ApiKey.DescribeAcls] = new DescribeAclsHandler(),
+            [ApiKey.CreateAcls] = new CreateAclsHandler(),
+            [ApiKey.DeleteAcls] = new DeleteAclsHandler(),
+            [ApiKey.SaslHandshake] = new SaslHandshakeHandler(),
+            [ApiKey.SaslAuthenticate] = new SaslAuthenticateHandler(),
+            [ApiKey.CreateDelegationToken] = new CreateDelegationTokenHandler(),
+            [ApiKey.RenewDelegationToken] = new RenewDelegationTokenHandler(),
+            [ApiKey.ExpireDelegationToken] = new ExpireDelegationTokenHandler(),
+            [ApiKey.DescribeDelegationToken] = new DescribeDelegationTokenHandler(),
         });
         apiVersions.Dispatcher = dispatcher;
         return dispatcher;

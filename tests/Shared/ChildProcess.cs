@@ -8,6 +8,7 @@ namespace Millrace.Shared;
 internal sealed partial class ChildProcess : IAsyncDisposable
 {
     private const int SigTerm = 15;
+    private const int SigStop = 19;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly Process _process;
@@ -98,6 +99,15 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
+    /// <summary>Stops the program where it stands: from the return on it does nothing any more but die.</summary>
+    public async Task Freeze()
+    {
+        _ = Signal(_process.Id, SigStop);
+        await Poll.Until(
+            () => Directory.GetDirectories($"/proc/{_process.Id}/task").All(IsStill),
+            () => $"process {_process.Id} does not stand still");
+    }
+
     /// <summary>The exit code, once the program has ended.</summary>
     public async Task<int> Exit(CancellationToken cancellation)
     {
@@ -122,6 +132,20 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         var source = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         source.CancelAfter(Patience);
         return source;
+    }
+
+    /// <summary>A thread that is stopped, or waits for the disk and stops before it learns the outcome.</summary>
+    private static bool IsStill(string task)
+    {
+        try
+        {
+            var stat = File.ReadAllText(Path.Combine(task, "stat"));
+            return stat[stat.LastIndexOf(')') + 2] is 'T' or 't' or 'D';
+        }
+        catch (IOException)
+        {
+            return false; // it has just ended; there may be a new one
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

@@ -1,23 +1,25 @@
 namespace Millrace.Shared;
 
 /// <summary>
-/// <c>millrace server</c> as a process of its own, on a data directory in a temporary folder. It can be ended in every
-/// way and started again on the same directory and ports.
+/// <c>millrace server</c> as a process of its own, on a data directory in a temporary folder or in one that is given.
+/// It can be ended in every way and started again on the same directory and ports.
 /// </summary>
 internal sealed class MillraceServer : IAsyncDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("millrace-");
+    private readonly DirectoryInfo? _ownFolder;
     private readonly string[] _arguments;
     private readonly int _openFiles;
     private ChildProcess? _process;
 
-    private MillraceServer(string[] arguments, int openFiles)
+    private MillraceServer(string[] arguments, int openFiles, string? data)
     {
         _arguments = arguments;
         _openFiles = openFiles;
+        _ownFolder = data is null ? Directory.CreateTempSubdirectory("millrace-") : null;
+        Data = data ?? Path.Combine(_ownFolder!.FullName, "data");
     }
 
-    public string Data => Path.Combine(_folder.FullName, "data");
+    public string Data { get; }
 
     public int Port { get; } = FreePort.Next();
 
@@ -45,9 +47,20 @@ internal sealed class MillraceServer : IAsyncDisposable
     public static Task<MillraceServer> StartWith(int openFiles, params string[] arguments) =>
         StartWith(openFiles, arguments, _ => { });
 
+    /// <summary>The same on a data directory that belongs to somebody else, and outlives the server.</summary>
+    public static async Task<MillraceServer> StartIn(string data, params string[] arguments)
+    {
+        var server = In(data, arguments);
+        await server.StartAgain();
+        return server;
+    }
+
+    /// <summary>One that is not started yet.</summary>
+    public static MillraceServer In(string data, params string[] arguments) => new(arguments, 0, data);
+
     private static async Task<MillraceServer> StartWith(int openFiles, string[] arguments, Action<string> fill)
     {
-        var server = new MillraceServer(arguments, openFiles);
+        var server = new MillraceServer(arguments, openFiles, data: null);
         try
         {
             fill(server.Data);
@@ -67,6 +80,13 @@ internal sealed class MillraceServer : IAsyncDisposable
     /// <summary>Starts the server after it has ended.</summary>
     public async Task StartAgain()
     {
+        if (!await TryStartAgain())
+            throw new InvalidOperationException($"The server did not start: {Errors}");
+    }
+
+    /// <summary>The same; false when the server ends instead, and <see cref="Errors"/> says why.</summary>
+    public async Task<bool> TryStartAgain()
+    {
         if (_process is not null)
             await _process.DisposeAsync();
         string[] command = [Program, "server", "--data", Data, "--kafka", Bootstrap, "--http", Http, .. _arguments];
@@ -79,11 +99,12 @@ internal sealed class MillraceServer : IAsyncDisposable
             if (line.StartsWith("ready ", StringComparison.Ordinal))
             {
                 Assert.Equal($"ready kafka={Bootstrap} http={Http}", line);
-                return;
+                return true;
             }
         }
 
-        throw new InvalidOperationException($"The server did not start: {Errors}");
+        await _process.Exit(deadline.Token);
+        return false;
     }
 
     /// <summary>kill -9.</summary>
@@ -96,6 +117,6 @@ internal sealed class MillraceServer : IAsyncDisposable
     {
         if (_process is not null)
             await _process.DisposeAsync();
-        _folder.Delete(recursive: true);
+        _ownFolder?.Delete(recursive: true);
     }
 }

@@ -258,7 +258,7 @@ internal sealed partial class World
         _flushedAtFailure.Clear();
         Disk.Capacity = long.MaxValue;
         Disk.Before = Faults.Before;
-        Disk.DuringFlush = DuringFlush;
+        Disk.DuringFlush = _ => DuringFlush();
         Broker = new SimBroker(this, PlantedBugs.Into(Bug, Disk, this));
         if (mayCrash && Chance.Next(6) == 0)
             Faults.StopAfter(Chance.Next(1, 150));

@@ -85,6 +85,10 @@ internal sealed class ControllerShard
     /// <summary>The broker epoch of this node's registration.</summary>
     public long BrokerEpoch => Image.Brokers.Brokers.GetValueOrDefault(_settings.NodeId)?.Epoch ?? -1;
 
+    /// <summary>How far the metadata log goes, in which epoch, and when that was so. On the loop.</summary>
+    public (LeaderEpoch Epoch, Offset End, Instant Now) MetadataLogEnd =>
+        (_metadataLog.LeaderEpoch, _metadataLog.EndOffset, _loop.Now);
+
     /// <summary>The published image.</summary>
     public ClusterImage Image { get; private set; } = ClusterImage.Empty;
 

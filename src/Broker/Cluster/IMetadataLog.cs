@@ -7,6 +7,9 @@ namespace Millrace.Broker.Cluster;
 /// <summary>The metadata log: of a quorum, or of a single node.</summary>
 internal interface IMetadataLog : IDisposable
 {
+    /// <summary>In which records are appended.</summary>
+    LeaderEpoch LeaderEpoch { get; }
+
     /// <summary>The offset that the next record gets.</summary>
     Offset EndOffset { get; }
 

@@ -68,6 +68,8 @@ internal sealed class LocalMetadataLog : IMetadataLog
         _loaded = loaded.Records;
     }
 
+    public LeaderEpoch LeaderEpoch => _epoch;
+
     public Offset EndOffset => _log.LogEndOffset;
 
     public Offset FlushedOffset => _log.FlushedOffset;

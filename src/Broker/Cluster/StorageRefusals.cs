@@ -39,6 +39,23 @@ internal static class StorageRefusals
                 foreach (var resource in replaced.Responses.Where(resource => resource.ErrorCode == ErrorCode.None))
                     (resource.ErrorCode, resource.ErrorMessage) = (ErrorCode.KafkaStorageError, Message);
                 break;
+            case AlterClientQuotasResponse quotas:
+                foreach (var entry in quotas.Entries.Where(entry => entry.ErrorCode == ErrorCode.None))
+                    (entry.ErrorCode, entry.ErrorMessage) = (ErrorCode.KafkaStorageError, Message);
+                break;
+            case AlterUserScramCredentialsResponse credentials:
+                foreach (var user in credentials.Results.Where(user => user.ErrorCode == ErrorCode.None))
+                    (user.ErrorCode, user.ErrorMessage) = (ErrorCode.KafkaStorageError, Message);
+                break;
+            case UpdateFeaturesResponse features:
+                (features.ErrorCode, features.ErrorMessage) = (ErrorCode.KafkaStorageError, Message);
+                break;
+            case UnregisterBrokerResponse broker:
+                (broker.ErrorCode, broker.ErrorMessage) = (ErrorCode.KafkaStorageError, Message);
+                break;
+            case UnregisterControllerResponse gone:
+                (gone.ErrorCode, gone.ErrorMessage) = (ErrorCode.KafkaStorageError, Message);
+                break;
             default:
                 throw new ArgumentException($"{response.GetType().Name} can't be refused.");
         }

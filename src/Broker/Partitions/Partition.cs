@@ -254,6 +254,18 @@ internal sealed partial class Partition(TopicPartition id, Uuid topicId, Partiti
         : currentLeaderEpoch < LeaderEpoch.Value ? ErrorCode.FencedLeaderEpoch
         : ErrorCode.UnknownLeaderEpoch;
 
+    /// <summary>
+    /// Where an epoch ends (KIP-101). The leader's own begins at the log's end before a record of it stands there.
+    /// </summary>
+    public EpochEndOffset EndOffsetForEpoch(LeaderEpoch epoch)
+    {
+        var latest = Log.LatestEpoch;
+        if (epoch <= latest || epoch > LeaderEpoch || epoch == LeaderEpoch.None)
+            return Log.EndOffsetForEpoch(epoch);
+        return new EpochEndOffset(
+            epoch == LeaderEpoch || latest == LeaderEpoch.None ? epoch : latest, Log.LogEndOffset);
+    }
+
     /// <summary>From now on <paramref name="listener"/> hears of every record that becomes visible.</summary>
     public void Listen(IAppendListener listener)
     {

@@ -19,6 +19,9 @@ internal sealed class TopicPartitions
         ImmutableSortedDictionary.Create<string, HostedTopic>(StringComparer.Ordinal),
         ImmutableDictionary<Uuid, HostedTopic>.Empty);
 
+    /// <summary>Another object when anything has changed: what was found before is to be looked up again.</summary>
+    public object Generation => _state;
+
     /// <summary>Where its partitions say that they have changed.</summary>
     public UnsettledPartitions Unsettled { get; } = new();
 

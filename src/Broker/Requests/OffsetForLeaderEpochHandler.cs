@@ -38,7 +38,7 @@ internal sealed class OffsetForLeaderEpochHandler(TopicPartitions topics) : Requ
         answer.ErrorCode = partition.CheckLeaderEpoch(wanted.CurrentLeaderEpoch);
         if (answer.ErrorCode != ErrorCode.None)
             return answer;
-        var (epoch, end) = partition.Log.EndOffsetForEpoch(new LeaderEpoch(wanted.LeaderEpoch));
+        var (epoch, end) = partition.EndOffsetForEpoch(new LeaderEpoch(wanted.LeaderEpoch));
         answer.LeaderEpoch = epoch.Value;
         answer.EndOffset = end.Value;
         return answer;

@@ -22,7 +22,7 @@ internal sealed class CommittingGroup : IAsyncDisposable
             BootstrapServers = bootstrap,
             GroupId = "committing",
             AutoOffsetReset = AutoOffsetReset.Earliest,
-            EnableAutoCommit = false,
+            AutoCommitIntervalMs = 20,
             SessionTimeoutMs = 10_000,
             HeartbeatIntervalMs = 500,
             FetchWaitMaxMs = 50,
@@ -31,8 +31,8 @@ internal sealed class CommittingGroup : IAsyncDisposable
             TopicMetadataRefreshIntervalMs = 200,
             AllowAutoCreateTopics = true,
         };
-        _observer = Build(config);
-        _consumer = Build(config);
+        _observer = Builder(config).Build();
+        _consumer = Builder(config).SetOffsetsCommittedHandler((_, committed) => Committed(committed)).Build();
         _consumer.Subscribe(topic);
         _running = Task.Run(Run);
     }
@@ -70,54 +70,41 @@ internal sealed class CommittingGroup : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private static IConsumer<string, string> Build(ConsumerConfig config) =>
+    private static ConsumerBuilder<string, string> Builder(ConsumerConfig config) =>
         new ConsumerBuilder<string, string>(config)
             .SetLogHandler((_, _) => { })
-            .SetErrorHandler((_, _) => { })
-            .Build();
+            .SetErrorHandler((_, _) => { });
 
     private void Run()
     {
-        var read = 0;
         while (!_stop.IsCancellationRequested)
         {
-            if (Consume() && ++read % 200 == 0)
-                Commit();
-        }
-    }
-
-    /// <summary>Whether a record came; while the topic is not there yet, none does.</summary>
-    private bool Consume()
-    {
-        try
-        {
-            return _consumer.Consume(100) is not null;
-        }
-        catch (ConsumeException unknown) when (unknown.Error.Code == ErrorCode.UnknownTopicOrPart)
-        {
-            return false;
-        }
-    }
-
-    private void Commit()
-    {
-        try
-        {
-            var committed = _consumer.Commit();
-            lock (_acknowledged)
+            try
             {
-                foreach (var one in committed.Where(one => one.Offset.Value >= 0))
-                {
-                    var before = _acknowledged.GetValueOrDefault(one.TopicPartition, -1);
-                    _acknowledged[one.TopicPartition] = Math.Max(before, one.Offset.Value);
-                }
+                _consumer.Consume(100);
             }
+            catch (ConsumeException unknown) when (unknown.Error.Code == ErrorCode.UnknownTopicOrPart)
+            {
+                // The topic is not there yet.
+            }
+        }
+    }
 
-            Interlocked.Increment(ref _commits);
-        }
-        catch (KafkaException)
+    /// <summary>Called while the consumer consumes: a commit of its own would wait for a broker that is away.</summary>
+    private void Committed(CommittedOffsets committed)
+    {
+        var offsets = committed.Offsets.Where(one => !one.Error.IsError && one.Offset.Value >= 0).ToList();
+        if (committed.Error.IsError || offsets.Count == 0)
+            return;
+        lock (_acknowledged)
         {
-            // The broker is away, or takes this member in again: the next commit says more.
+            foreach (var one in offsets)
+            {
+                var before = _acknowledged.GetValueOrDefault(one.TopicPartition, -1);
+                _acknowledged[one.TopicPartition] = Math.Max(before, one.Offset.Value);
+            }
         }
+
+        Interlocked.Increment(ref _commits);
     }
 }

@@ -1,12 +1,11 @@
-using System.Globalization;
 using Confluent.Kafka;
 using Millrace.Shared;
 
 namespace Millrace.Integration.Broker;
 
 /// <summary>
-/// An idempotent producer with acks=all that writes 0, 1, 2, ... to each partition until it is told to finish, and
-/// remembers the offsets that the broker told. A record that is not acknowledged fails it.
+/// An idempotent producer with acks=all that writes records 0, 1, 2, ... to each partition until it is told to finish,
+/// and remembers the offsets that the broker told. A record that is not acknowledged fails it.
 /// </summary>
 internal sealed class CountingProducer : IDisposable
 {
@@ -84,9 +83,9 @@ internal sealed class CountingProducer : IDisposable
             }
 
             var partition = i % _offsets.Length;
-            var value = (i / _offsets.Length).ToString(CultureInfo.InvariantCulture);
+            var value = new NumberedValue(Key, partition, i / _offsets.Length);
             _producer.Produce(
-                new TopicPartition(_topic, partition), new() { Key = Key, Value = value }, Delivered);
+                new TopicPartition(_topic, partition), new() { Key = Key, Value = value.ToString() }, Delivered);
             _produced++;
         }
     }
@@ -96,8 +95,13 @@ internal sealed class CountingProducer : IDisposable
     {
         var offsets = _offsets[report.Partition.Value];
         if (report.Error.IsError)
-            _failure ??= new InvalidOperationException($"{Key} {report.Value}: {report.Error}");
-        else if (report.Value != $"{offsets.Count}")
+        {
+            _failure ??= new InvalidOperationException(
+                $"{Key} in {report.TopicPartition}: {report.Value}, {offsets.Count} being the next: {report.Error}");
+            return;
+        }
+
+        if (report.Value != new NumberedValue(Key, report.Partition.Value, offsets.Count).ToString())
             _failure ??= new InvalidOperationException($"{Key}: {report.Value} acknowledged before {offsets.Count}");
         offsets.Add(report.Offset.Value);
         Interlocked.Increment(ref _acknowledged);

@@ -15,21 +15,21 @@ public sealed class FromKafkaTests
 
     public static TheoryData<string, int> Directories => new()
     {
-        { "kafka-4.4.0-log-dir", 1 },
-        { "kafka-4.4.0-killed-log-dir", 1 },
-        { "kafka-2.1.1-log-dir", 0 },
+        { KafkaArchive.Stopped, 1 },
+        { KafkaArchive.Killed, 1 },
+        { KafkaArchive.Old, 0 },
     };
 
     [Theory]
     [MemberData(nameof(Directories))]
     public async Task EveryRecordIsServedAndTheLogsGoOn(string name, int nodeId)
     {
-        var kafka = new KafkaArchive(name);
+        var kafka = KafkaArchive.Of(name);
         var partitions = Partitions(kafka).ToList();
         await using var server = await Start(kafka, nodeId);
         var served = Read(server, partitions, IsolationLevel.ReadUncommitted);
         foreach (var partition in partitions)
-            AssertSame(partition, kafka.Records(File(kafka, partition)), served[partition]);
+            AssertSame(partition, Records(kafka, partition)!, served[partition]);
         await Append(server, kafka, partitions.Where(IsUsers));
 
         Assert.Equal(0, await server.Terminate());
@@ -37,7 +37,7 @@ public sealed class FromKafkaTests
         served = Read(server, partitions, IsolationLevel.ReadUncommitted);
         foreach (var partition in partitions.Where(IsUsers))
         {
-            AssertSame(partition, kafka.Records(File(kafka, partition)), served[partition]);
+            AssertSame(partition, Records(kafka, partition)!, served[partition]);
             Assert.Equal(
                 Enumerable.Range(0, Appended).Select(i => $"appended {i}"),
                 served[partition].TakeLast(Appended).Select(
@@ -49,13 +49,13 @@ public sealed class FromKafkaTests
     [MemberData(nameof(Directories))]
     public async Task WhatIsCommittedIsServedToThoseWhoAskForIt(string name, int nodeId)
     {
-        var kafka = new KafkaArchive(name);
+        var kafka = KafkaArchive.Of(name);
         var partitions = Partitions(kafka).Where(partition =>
-            IsUsers(partition) && kafka.HasCommitted(File(kafka, partition))).ToList();
+            IsUsers(partition) && Records(kafka, partition, committed: true) is not null).ToList();
         await using var server = await Start(kafka, nodeId);
         var served = Read(server, partitions, IsolationLevel.ReadCommitted);
         foreach (var partition in partitions)
-            AssertSame(partition, kafka.Records(File(kafka, partition), committed: true), served[partition]);
+            AssertSame(partition, Records(kafka, partition, committed: true)!, served[partition]);
     }
 
     private static Task<MillraceServer> Start(KafkaArchive kafka, int nodeId) => MillraceServer.StartOn(
@@ -66,23 +66,19 @@ public sealed class FromKafkaTests
     private static bool IsUsers(TopicPartition partition) =>
         !partition.Topic.StartsWith("__", StringComparison.Ordinal);
 
-    /// <summary>The older data has one partition a topic and files without its number.</summary>
+    /// <summary>The partitions whose records are known.</summary>
     private static IEnumerable<TopicPartition> Partitions(KafkaArchive kafka) =>
-        kafka.Partitions.Select(file =>
-            file.LastIndexOf('-') is var dash && int.TryParse(file.AsSpan(dash + 1), out var number)
-                && (file.StartsWith('_') || kafka.Partitions.Contains($"{file[..dash]}-0"))
-                ? new TopicPartition(file[..dash], number)
-                : new TopicPartition(file, 0));
+        kafka.Partitions.Select(partition => new TopicPartition(partition.Topic, partition.Index))
+            .Where(partition => Records(kafka, partition) is not null);
 
-    private static string File(KafkaArchive kafka, TopicPartition partition) =>
-        kafka.Partitions.Contains($"{partition.Topic}-{partition.Partition.Value}")
-            ? $"{partition.Topic}-{partition.Partition.Value}"
-            : partition.Topic;
+    private static List<JsonElement>? Records(
+        KafkaArchive kafka, TopicPartition partition, bool committed = false) =>
+        kafka.Records(partition.Topic, partition.Partition.Value, committed);
 
-    private static long? ExpectedEnd(KafkaArchive kafka, TopicPartition partition) =>
-        File(kafka, partition) == partition.Topic
-            ? null
-            : kafka.Json("offsets").GetProperty(File(kafka, partition)).GetProperty("endOffset").GetInt64();
+    private static long? ExpectedEnd(KafkaArchive kafka, TopicPartition partition) => kafka.IsKnown("offsets")
+        ? kafka.Expected("offsets").GetProperty($"{partition.Topic}-{partition.Partition.Value}")
+            .GetProperty("endOffset").GetInt64()
+        : null;
 
     private static Dictionary<TopicPartition, List<ConsumeResult<byte[]?, byte[]?>>> Read(
         MillraceServer server, List<TopicPartition> partitions, IsolationLevel isolation)

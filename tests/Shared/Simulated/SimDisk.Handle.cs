@@ -73,7 +73,7 @@ internal sealed partial class SimDisk
 
             _disk.Flushes++;
             List<PendingWrite> writes = _file.TakePending();
-            _disk.DuringFlush?.Invoke();
+            _disk.DuringFlush?.Invoke(_path);
             _file.Settle(writes);
         }
 

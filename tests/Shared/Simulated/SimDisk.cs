@@ -56,8 +56,10 @@ internal sealed partial class SimDisk : IDisk
     /// <summary>Called before the disk does what it is asked; what it throws is the answer.</summary>
     public Action<DiskCall, string>? Before { get; set; }
 
-    /// <summary>Called while a flush is at work: what is written in it is not covered by it.</summary>
-    public Action? DuringFlush { get; set; }
+    /// <summary>
+    /// Called with the file's path while a flush is at work: what is written in it is not covered by it.
+    /// </summary>
+    public Action<string>? DuringFlush { get; set; }
 
     /// <summary>Bytes that there is room for.</summary>
     public long Capacity { get; set; } = long.MaxValue;

@@ -1,6 +1,7 @@
 using Millrace.Broker;
 using Millrace.Broker.Cluster;
 using Millrace.Broker.Coordinators;
+using Millrace.Broker.Fetching;
 using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
 using Millrace.Broker.Requests.Transactions;
@@ -79,7 +80,8 @@ internal sealed class SimBroker
         var checkpoints = new LogCheckpoints(_disk);
         var markers = new MarkerWriter(Topics, coordinators, _background);
         var transactions = new TransactionCoordinators(
-            _background, settings, PlantedBugs.Into(_world.Bug, markers, _background)) { Log = Log };
+            _background, settings, PlantedBugs.Into(_world.Bug, markers, _background))
+        { Log = Log };
         _publisher = new MetadataPublisher(
             _disk, Topics, [coordinators, transactions], _flushQueue, settings, _background)
         {
@@ -183,7 +185,7 @@ internal sealed class SimBroker
         return new RequestDispatcher(new Dictionary<ApiKey, RequestHandler>
         {
             [ApiKey.Produce] = new ProduceHandler(Topics, verifier),
-            [ApiKey.Fetch] = new FetchHandler(Topics, settings),
+            [ApiKey.Fetch] = new FetchHandler(Topics, settings, new FetchSessions(1000, _world.Ids)),
             [ApiKey.ListOffsets] = new ListOffsetsHandler(Topics),
             [ApiKey.OffsetCommit] = new OffsetCommitHandler(coordinators, Topics),
             [ApiKey.OffsetFetch] = new OffsetFetchHandler(coordinators, Topics),

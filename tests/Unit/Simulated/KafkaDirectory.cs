@@ -1,69 +1,46 @@
-using System.Formats.Tar;
-using System.IO.Compression;
-using System.Text.Json;
 using Millrace.Core.Log;
 using Millrace.Core.Model;
+using Millrace.Shared;
 using Millrace.Shared.Simulated;
 using Millrace.Unit.Core.Log;
 
 namespace Millrace.Unit.Simulated;
 
-/// <summary>
-/// Folders of a data directory that Apache Kafka wrote, on a simulated disk, and what Kafka's own clients read there.
-/// </summary>
+/// <summary>A data directory that Apache Kafka wrote, on a simulated disk that a test may change.</summary>
 internal sealed class KafkaDirectory
 {
-    /// <summary>Filled, stopped in order, filled on and stopped in order.</summary>
-    public const string Stopped = "kafka-4.4.0-log-dir";
+    private readonly LogCheckpoints _checkpoints;
 
-    /// <summary>Killed in the middle of its work.</summary>
-    public const string Killed = "kafka-4.4.0-killed-log-dir";
-
-    /// <summary>An older one, stopped in order.</summary>
-    public const string Old = "kafka-2.1.1-log-dir";
-
-    private readonly string _name;
-    private readonly Dictionary<string, byte[]> _expected = [];
-
-    /// <summary>Unpacks the partitions of a topic, and what is expected of all.</summary>
-    public KafkaDirectory(string name, string topic)
+    public KafkaDirectory(string name)
     {
-        _name = name;
-        using var archive = File.OpenRead(Checkout.File("tests", "Data", "kafka-logs", name + ".tar.gz"));
-        using var tar = new TarReader(new GZipStream(archive, CompressionMode.Decompress));
-        while (tar.GetNextEntry() is { } entry)
+        Archive = KafkaArchive.Of(name);
+        foreach (var (path, content) in Archive.Logs)
         {
-            var path = entry.Name.Split('/', 2) is [_, var inner] ? inner : "";
-            if (entry.Name.StartsWith("expected/", StringComparison.Ordinal) && path.EndsWith(".json", default))
-                _expected[path] = Content(entry);
-            else if (entry.Name.StartsWith($"logs/{topic}-", StringComparison.Ordinal))
-                Add(entry, path.TrimEnd('/'));
+            if (path.LastIndexOf('/') is var slash and > 0)
+                Disk.CreateDirectory(path[..slash]);
+            Disk.SetContent(path, content);
         }
+
+        _checkpoints = new LogCheckpoints(Disk);
+        IsClean = Disk.Exists(".kafka_cleanshutdown");
     }
+
+    /// <summary>What Kafka's clients and tools say of it.</summary>
+    public KafkaArchive Archive { get; }
 
     public SimDisk Disk { get; } = new();
 
-    public static JsonElement Json(byte[] text) => JsonElement.Parse(text);
+    public bool IsClean { get; }
 
-    /// <summary>What Kafka's clients read, by the name of the file without its end.</summary>
-    public JsonElement Expected(string name) => Json(_expected[name + ".json"]);
-
-    public PartitionLog Open(string topic, int partition) => PartitionLog.Open(
-        Disk, new TopicPartition(topic, partition), LogSettings.Default, LogFixture.Now,
-        new LogOpening(_name != Killed, Offset.Zero, Offset.Zero) { MayHaveGaps = true });
-
-    private void Add(TarEntry entry, string path)
+    public PartitionLog Open(TopicPartition partition, Action<string>? report = null)
     {
-        if (entry.EntryType == TarEntryType.Directory)
-            Disk.CreateDirectory(path);
-        else
-            Disk.SetContent(path, Content(entry));
-    }
-
-    private static byte[] Content(TarEntry entry)
-    {
-        using var content = new MemoryStream();
-        entry.DataStream?.CopyTo(content);
-        return content.ToArray();
+        var settings = LogSettings.Default with
+        {
+            Compact = partition.Topic.StartsWith("compact", StringComparison.Ordinal)
+                || partition.Topic.StartsWith("__", StringComparison.Ordinal)
+                || partition.Topic.EndsWith("changelog", StringComparison.Ordinal),
+        };
+        return PartitionLog.Open(
+            Disk, partition, settings, LogFixture.Now, _checkpoints.Opening(partition, IsClean, report ?? (_ => { })));
     }
 }

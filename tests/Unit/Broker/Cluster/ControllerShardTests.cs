@@ -115,6 +115,8 @@ public sealed class ControllerShardTests
     {
         public bool IsFull { get; set; }
 
+        public LeaderEpoch LeaderEpoch => LeaderEpoch.Zero;
+
         public Offset EndOffset { get; private set; } = Offset.Zero;
 
         public Offset FlushedOffset => EndOffset;

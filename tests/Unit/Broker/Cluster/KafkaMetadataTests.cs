@@ -2,7 +2,9 @@ using System.Text.Json;
 using Millrace.Broker.Cluster;
 using Millrace.Core.Controller;
 using Millrace.Protocol.Wire;
+using Millrace.Shared;
 using Millrace.Unit.Core.Log;
+using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Broker.Cluster;
 
@@ -21,7 +23,7 @@ public sealed class KafkaMetadataTests
         "ALTER_CONFIGS", "IDEMPOTENT_WRITE", "CREATE_TOKENS", "DESCRIBE_TOKENS",
     ];
 
-    public static TheoryData<string> Directories => ["kafka-4.4.0-log-dir", "kafka-4.4.0-killed-log-dir"];
+    public static TheoryData<string> Directories => [KafkaArchive.Stopped, KafkaArchive.Killed];
 
     [Theory]
     [MemberData(nameof(Directories))]
@@ -126,9 +128,9 @@ public sealed class KafkaMetadataTests
         Assert.Equal(Text(image), Text(again));
     });
 
-    private static void Check(string name, Action<KafkaMetadata, ClusterImage> check)
+    private static void Check(string name, Action<KafkaArchive, ClusterImage> check)
     {
-        var kafka = new KafkaMetadata(name);
+        var kafka = new KafkaDirectory(name);
         var told = new List<string>();
         var options = new MetadataLogOptions(1) { Log = told.Add };
         using var log = LocalMetadataLog.Open(kafka.Disk, options, LogFixture.Now);
@@ -137,7 +139,7 @@ public sealed class KafkaMetadataTests
             replay.Replay(record);
         Assert.False(replay.IsTransactionOpen);
         Assert.Empty(told);
-        check(kafka, replay.Image);
+        check(kafka.Archive, replay.Image);
     }
 
     private static IMessage ThroughBytes(IMessage record)

@@ -104,7 +104,13 @@ public sealed class LocalMetadataLogTests
             var decided = 0;
             try
             {
-                using var log = Open(new WatchedDisk(disk) { PowerFailsAt = failsAt }, 400);
+                var step = 0;
+                disk.Before = (call, _) =>
+                {
+                    if (call != DiskCall.Read && ++step >= failsAt)
+                        throw new IOException("There is no power.");
+                };
+                using var log = Open(disk, 400);
                 for (; decided < 20; decided++)
                     Decide(log, decided);
             }
@@ -173,16 +179,15 @@ public sealed class LocalMetadataLogTests
     [Fact]
     public void AFullDiskHasRoomForUrgentRecordsAlone()
     {
-        var disk = new WatchedDisk(_disk);
-        using var log = Open(disk);
+        using var log = Open(_disk);
         Fill(log, 3);
-        disk.IsFull = true;
+        _disk.Capacity = _disk.Used;
 
         // It may fit into the block that the reserve ends in, but no more.
         var large = ConfigsImage.Record(ConfigResource.Topic, "t0", "k", new string('v', 5_000));
         Assert.False(log.TryAppend([large], LogFixture.Now, isUrgent: false));
         Assert.True(log.TryAppend(Topic(4), LogFixture.Now, isUrgent: true));
-        disk.IsFull = false;
+        _disk.Capacity = long.MaxValue;
         Assert.True(log.TryAppend(Topic(5), LogFixture.Now, isUrgent: false));
 
         log.Dispose();
@@ -211,12 +216,13 @@ public sealed class LocalMetadataLogTests
             StringComparison.Ordinal);
     }
 
+    /// <summary>How often the disk is changed while twenty topics are decided.</summary>
     private int Steps()
     {
-        var disk = new WatchedDisk(new SimDisk());
-        using var log = Open(disk, 400);
+        var steps = 0;
+        using var log = Open(new SimDisk { Before = (call, _) => steps += call == DiskCall.Read ? 0 : 1 }, 400);
         Fill(log, 20);
-        return disk.Steps;
+        return steps;
     }
 
     private LocalMetadataLog Open(

@@ -8,6 +8,7 @@ using Millrace.Core.Groups;
 using Millrace.Core.Log;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
+using Millrace.Shared;
 using Millrace.Shared.Simulated;
 using Millrace.Unit.Simulated;
 
@@ -27,15 +28,16 @@ internal sealed class KafkaGroups : IFlushQueue, IMemberIds
 
     public KafkaGroups(string name, Action<SimDisk>? before = null)
     {
-        Directory = new KafkaDirectory(name, TopicName.ConsumerOffsets);
-        before?.Invoke(Directory.Disk);
+        var directory = new KafkaDirectory(name);
+        Archive = directory.Archive;
+        before?.Invoke(directory.Disk);
         _connection = new SimConnection(Loop);
         _partitions = [.. Enumerable.Range(0, Partitions)
-            .Select(index => Host(Directory.Open(TopicName.ConsumerOffsets, index)))];
+            .Select(index => Host(directory.Open(new(TopicName.ConsumerOffsets, index))))];
         _coordinators = Load();
     }
 
-    public KafkaDirectory Directory { get; }
+    public KafkaArchive Archive { get; }
 
     public SimLoop Loop { get; } = new();
 
@@ -63,7 +65,7 @@ internal sealed class KafkaGroups : IFlushQueue, IMemberIds
 
     /// <summary>The same of what Kafka's clients read, but for share groups, which have no committed offsets.</summary>
     public Dictionary<string, string[]> ExpectedOffsets() =>
-        Directory.Expected("group-offsets").EnumerateObject()
+        Archive.Expected("group-offsets").EnumerateObject()
             .ToDictionary(group => group.Name, group => group.Value.EnumerateObject()
                 .Where(partition => partition.Value.TryGetProperty("offset", out _))
                 .Select(partition => Text(

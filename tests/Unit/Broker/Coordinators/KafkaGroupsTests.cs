@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using Millrace.Core.Log;
 using Millrace.Protocol;
 using Millrace.Protocol.Records;
-using Millrace.Unit.Simulated;
+using Millrace.Shared;
 
 namespace Millrace.Unit.Broker.Coordinators;
 
@@ -12,7 +12,7 @@ public sealed class KafkaGroupsTests
     private const long Years = 4L * 365 * 24 * 3_600_000;
     private const string Transactional = "group-transactional";
 
-    public static TheoryData<string> Directories => [KafkaDirectory.Stopped, KafkaDirectory.Killed];
+    public static TheoryData<string> Directories => [KafkaArchive.Stopped, KafkaArchive.Killed];
 
     [Theory]
     [MemberData(nameof(Directories))]
@@ -32,7 +32,7 @@ public sealed class KafkaGroupsTests
     {
         var groups = new KafkaGroups(name);
 
-        var expected = groups.Directory.Expected("groups").EnumerateObject().Select(group =>
+        var expected = groups.Archive.Expected("groups").EnumerateObject().Select(group =>
             $"{group.Name}: {group.Value.GetProperty("type").GetString()!.ToLowerInvariant()} "
             + $"{group.Value.GetProperty("state")} {group.Value.GetProperty("protocolType")}");
         Assert.Equal(expected.Order(StringComparer.Ordinal), groups.List());
@@ -43,7 +43,7 @@ public sealed class KafkaGroupsTests
     public void ClassicGroupsAreDescribedAsByKafka(string name)
     {
         var groups = new KafkaGroups(name);
-        foreach (var group in groups.Directory.Expected("group-descriptions").EnumerateObject())
+        foreach (var group in groups.Archive.Expected("group-descriptions").EnumerateObject())
         {
             var described = groups.Describe(group.Name);
             if (!group.Value.TryGetProperty("simple", out _))
@@ -67,15 +67,15 @@ public sealed class KafkaGroupsTests
     [Fact]
     public void AnOldDirectoryIsReadToo()
     {
-        var groups = new KafkaGroups(KafkaDirectory.Old);
+        var groups = new KafkaGroups(KafkaArchive.Old);
 
         Assert.Equal(["fixture-group: classic Empty consumer"], groups.List());
         Assert.Equal(["codec-none-0 2000 -1 ''", "rolled-0 3000 -1 ''"], groups.Offsets("fixture-group"));
     }
 
     [Theory]
-    [InlineData(KafkaDirectory.Stopped, "codec-none", 190)]
-    [InlineData(KafkaDirectory.Killed, "codec-zstd", -1)]
+    [InlineData(KafkaArchive.Stopped, "codec-none", 190)]
+    [InlineData(KafkaArchive.Killed, "codec-zstd", -1)]
     public void AnOpenTransactionsOffsetIsPending(string name, string topic, long committed)
     {
         var groups = new KafkaGroups(name);
@@ -94,7 +94,7 @@ public sealed class KafkaGroupsTests
     [InlineData(false, 190)]
     public void TheMarkerSaysWhetherThePendingOffsetCounts(bool isCommit, long committed)
     {
-        var groups = new KafkaGroups(KafkaDirectory.Stopped);
+        var groups = new KafkaGroups(KafkaArchive.Stopped);
         End(groups, producerId: 11, isCommit);
 
         groups.Reload();
@@ -107,7 +107,7 @@ public sealed class KafkaGroupsTests
     [Fact]
     public void TimeEndsClassicGroupsAlone()
     {
-        var groups = new KafkaGroups(KafkaDirectory.Stopped);
+        var groups = new KafkaGroups(KafkaArchive.Stopped);
         var expected = groups.ExpectedOffsets();
         var ends = groups.Logs.Select(log => log.LogEndOffset).ToList();
         groups.Loop.Advance(Years);
@@ -143,7 +143,7 @@ public sealed class KafkaGroupsTests
     [InlineData("streams-app")]
     public void AClassicMemberTurnsAGroupThatNobodyIsInToAClassicOne(string group)
     {
-        var groups = new KafkaGroups(KafkaDirectory.Stopped);
+        var groups = new KafkaGroups(KafkaArchive.Stopped);
 
         Assert.Equal(ErrorCode.CoordinatorLoadInProgress, groups.Join(group).ErrorCode);
 
@@ -160,7 +160,7 @@ public sealed class KafkaGroupsTests
     [InlineData("group-share")]
     public void AGroupOfOthersIsClosedToClassicMembers(string group)
     {
-        var groups = new KafkaGroups(KafkaDirectory.Stopped);
+        var groups = new KafkaGroups(KafkaArchive.Stopped);
         var before = groups.List();
 
         var joined = groups.Join(group);
@@ -172,7 +172,7 @@ public sealed class KafkaGroupsTests
     [Fact]
     public void AMemberThatNobodyKnowsTurnsNoGroup()
     {
-        var groups = new KafkaGroups(KafkaDirectory.Stopped);
+        var groups = new KafkaGroups(KafkaArchive.Stopped);
         var before = groups.List();
 
         Assert.Equal(ErrorCode.UnknownMemberId, groups.Join("group-consumer", "who").ErrorCode);
@@ -185,7 +185,7 @@ public sealed class KafkaGroupsTests
     public void ADamagedLogIsNotServedAndTheOthersAre()
     {
         const string Damaged = "__consumer_offsets-1/00000000000000000000.log";
-        var groups = new KafkaGroups(KafkaDirectory.Stopped, disk => disk.Content(Damaged)[1500] ^= 0x40);
+        var groups = new KafkaGroups(KafkaArchive.Stopped, disk => disk.Content(Damaged)[1500] ^= 0x40);
 
         Assert.Matches("groups of __consumer_offsets-1 are not served.* at offset 12:", Assert.Single(groups.Lines));
         foreach (var (group, offsets) in groups.ExpectedOffsets())

@@ -2,6 +2,7 @@ using Millrace.Broker.Partitions;
 using Millrace.Core.Controller;
 using Millrace.Core.Groups;
 using Millrace.Protocol.Wire;
+using Millrace.Shared;
 using Millrace.Unit.Protocol;
 using Millrace.Unit.Simulated;
 
@@ -24,34 +25,34 @@ public sealed class KafkaRecordsTests
     };
 
     [Theory]
-    [InlineData(KafkaDirectory.Stopped, 20)]
-    [InlineData(KafkaDirectory.Killed, 19)]
-    [InlineData(KafkaDirectory.Old, 2)]
+    [InlineData(KafkaArchive.Stopped, 20)]
+    [InlineData(KafkaArchive.Killed, 19)]
+    [InlineData(KafkaArchive.Old, 2)]
     public void OfGroups(string name, int types) =>
         Assert.Equal(types, Check(name, TopicName.ConsumerOffsets, type => GroupRecordNames[type]));
 
     [Theory]
-    [InlineData(KafkaDirectory.Stopped)]
-    [InlineData(KafkaDirectory.Killed)]
-    [InlineData(KafkaDirectory.Old)]
+    [InlineData(KafkaArchive.Stopped)]
+    [InlineData(KafkaArchive.Killed)]
+    [InlineData(KafkaArchive.Old)]
     public void OfTransactions(string name) =>
         Assert.Equal(1, Check(name, TopicName.TransactionState, _ => "TransactionLog"));
 
     [Theory]
-    [InlineData(KafkaDirectory.Stopped)]
-    [InlineData(KafkaDirectory.Killed)]
+    [InlineData(KafkaArchive.Stopped)]
+    [InlineData(KafkaArchive.Killed)]
     public void OfSharePartitions(string name) =>
         Assert.Equal(2, Check(name, TopicName.ShareGroupState, type => type == 0 ? "ShareSnapshot" : "ShareUpdate"));
 
     /// <summary>How many types of records there are.</summary>
     private static int Check(string name, string topic, Func<short, string> nameOf)
     {
-        var directory = new KafkaDirectory(name, topic);
+        var directory = new KafkaDirectory(name);
         var types = new HashSet<short>();
         for (var partition = 0; partition < 2; partition++)
         {
             LogRecords.Replay(
-                directory.Open(topic, partition),
+                directory.Open(new(topic, partition)),
                 record =>
                 {
                     var type = GroupRecords.TypeOf(record.Key!.Value);

@@ -113,7 +113,7 @@ public sealed class CommitterTests
             _partition = new Partition(id, new Uuid(1, 1), log, committer);
         }
 
-        public InterruptedDisk Disk { get; } = new(new SimDisk());
+        public SimDisk Disk { get; } = new();
 
         public void Append(IFlushListener durable) => Assert.Equal(
             ErrorCode.None,

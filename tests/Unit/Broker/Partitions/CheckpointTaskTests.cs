@@ -84,6 +84,8 @@ public sealed class CheckpointTaskTests
 
     private sealed class NoMetadata : IMetadataLog
     {
+        public LeaderEpoch LeaderEpoch => LeaderEpoch.Zero;
+
         public Offset EndOffset => Offset.Zero;
 
         public Offset FlushedOffset => Offset.None;

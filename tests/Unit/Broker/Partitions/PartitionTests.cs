@@ -180,4 +180,17 @@ public sealed class PartitionTests
     [InlineData(-2, ErrorCode.FencedLeaderEpoch)]
     public void AnotherLeaderEpochIsRefused(int asked, ErrorCode expected) =>
         Assert.Equal(expected, _fixture.Partition.CheckLeaderEpoch(asked));
+
+    [Fact]
+    public void TheLeadersEpochBeginsWhereTheLogEnds()
+    {
+        _fixture.Append();
+        _fixture.Partition.LeaderEpoch = new LeaderEpoch(3);
+
+        Assert.Equal([(0, 1L), (0, 1L), (3, 1L), (-1, -1L)], new[] { 0, 2, 3, 4 }.Select(epoch =>
+        {
+            var (found, end) = _fixture.Partition.EndOffsetForEpoch(new LeaderEpoch(epoch));
+            return (found.Value, end.Value);
+        }));
+    }
 }

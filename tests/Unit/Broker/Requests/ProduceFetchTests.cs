@@ -1,4 +1,5 @@
 using Millrace.Broker.Coordinators;
+using Millrace.Broker.Fetching;
 using Millrace.Broker.Io;
 using Millrace.Broker.Requests;
 using Millrace.Broker.Requests.Transactions;
@@ -6,6 +7,7 @@ using Millrace.Core.Configs;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
+using Millrace.Unit.Broker.Fetching;
 using Millrace.Unit.Broker.Partitions;
 using Millrace.Unit.Core.Log;
 using Millrace.Shared.Simulated;
@@ -27,7 +29,7 @@ public sealed class ProduceFetchTests
         var groups = new GroupCoordinators(_fixture.Loop, settings, new MemberIds());
         _produce = new ProduceHandler(_fixture.Topics, new TransactionVerifier(new TransactionCoordinators(
             _fixture.Loop, settings, new MarkerWriter(_fixture.Topics, groups, _fixture.Loop).WriteAll)));
-        _fetch = new FetchHandler(_fixture.Topics, new BrokerSettings([]));
+        _fetch = new FetchHandler(_fixture.Topics, settings, new FetchSessions(10, new CountingIds()));
     }
 
     [Fact]

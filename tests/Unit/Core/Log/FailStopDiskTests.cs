@@ -87,13 +87,11 @@ public sealed class FailStopDiskTests
     [Fact]
     public void A_flush_that_another_failed_beside_is_no_success()
     {
-        var below = new InterruptedDisk(_below);
-        var disk = new FailStopDisk(below, "data");
-        IDiskFile slow = disk.Open("slow");
-        IDiskFile failing = disk.Open("failing");
-        below.DuringFlush = _ =>
+        IDiskFile slow = _disk.Open("slow");
+        IDiskFile failing = _disk.Open("failing");
+        _below.DuringFlush = _ =>
         {
-            below.DuringFlush = _ => { };
+            _below.DuringFlush = null;
             _below.FailFlushes = true;
             Assert.Throws<IOException>(failing.Flush);
             _below.FailFlushes = false;

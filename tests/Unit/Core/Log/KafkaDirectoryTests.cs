@@ -4,45 +4,46 @@ using Millrace.Core.Log.Segments;
 using Millrace.Core.Model;
 using Millrace.Protocol.Records;
 using Millrace.Protocol.Records.Compression;
+using Millrace.Shared;
+using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Core.Log;
 
 /// <summary>Logs that Apache Kafka wrote give what Kafka's clients read from them, and take what is appended.</summary>
 public sealed class KafkaDirectoryTests
 {
-    public static TheoryData<string> Archives =>
-        new("kafka-2.1.1-log-dir", "kafka-4.4.0-log-dir", "kafka-4.4.0-killed-log-dir");
+    public static TheoryData<string> Archives => [KafkaArchive.Old, KafkaArchive.Stopped, KafkaArchive.Killed];
 
     [Theory]
     [MemberData(nameof(Archives))]
     public void EveryRecordIsReadAndAppendingGoesOn(string archive)
     {
-        using var directory = new KafkaDirectory(archive);
+        var directory = new KafkaDirectory(archive);
+        KafkaArchive kafka = directory.Archive;
         List<string> differences = [];
         int compared = 0;
-        foreach (TopicPartition partition in directory.Partitions)
+        foreach ((string topic, int index) in kafka.Partitions)
         {
+            var partition = new TopicPartition(topic, index);
             List<string> reports = [];
-            PartitionLog log = directory.Open(partition, reports);
+            PartitionLog log = directory.Open(partition, reports.Add);
             differences.AddRange(reports.Where(report => directory.IsClean || !report.Contains(" cut ")));
-            foreach (string isolation in (string[])["", ".read_committed"])
+            foreach (bool committed in (bool[])[false, true])
             {
-                List<JsonElement>? expected = directory.ExpectedLines($"{partition}{isolation}.jsonl")
-                    ?? directory.ExpectedLines($"{partition.Topic}{isolation}.jsonl");
-                if (expected is null)
+                if (kafka.Records(topic, index, committed) is not { } expected)
                     continue;
                 compared++;
-                List<string> read = Read(log, isolation.Length > 0);
+                List<string> read = Read(log, committed);
                 List<string> wanted = [.. expected.Select(Describe)];
                 if (!read.SequenceEqual(wanted))
-                    differences.Add($"{partition}{isolation}: {wanted.Count} expected, {read.Count} read");
+                    differences.Add($"{partition}, committed {committed}: {wanted.Count} expected, {read.Count} read");
             }
 
-            CompareOffsets(directory, partition, log, differences);
-            CompareProducers(directory, partition, log, differences);
+            CompareOffsets(kafka, partition, log, differences);
+            CompareProducers(kafka, partition, log, differences);
             AppendSome(log, differences);
             log.Close(clean: true);
-            PartitionLog again = directory.Open(partition, reports);
+            PartitionLog again = directory.Open(partition, reports.Add);
             if (again.LogEndOffset != log.LogEndOffset)
                 differences.Add($"{partition} ends at {again.LogEndOffset}, not at {log.LogEndOffset}");
             again.Close(clean: false);
@@ -53,10 +54,10 @@ public sealed class KafkaDirectoryTests
     }
 
     private static void CompareOffsets(
-        KafkaDirectory directory, TopicPartition partition, PartitionLog log, List<string> differences)
+        KafkaArchive kafka, TopicPartition partition, PartitionLog log, List<string> differences)
     {
-        if (directory.Expected("offsets.json") is not { } all
-            || !all.TryGetProperty(partition.ToString(), out JsonElement want))
+        if (!kafka.IsKnown("offsets")
+            || !kafka.Expected("offsets").TryGetProperty(partition.ToString(), out JsonElement want))
             return;
         TimestampOffset latest = log.MaxTimestampOffset();
         (string Name, long Value)[] found =
@@ -70,7 +71,7 @@ public sealed class KafkaDirectoryTests
         differences.AddRange(found
             .Where(pair => want.TryGetProperty(pair.Name, out var value) && value.GetInt64() != pair.Value)
             .Select(pair => $"{partition} {pair.Name}: {want.GetProperty(pair.Name)} expected, {pair.Value} found"));
-        if (!directory.Expected("offsets-for-times.json")!.Value.TryGetProperty(partition.ToString(), out var times))
+        if (!kafka.Expected("offsets-for-times").TryGetProperty(partition.ToString(), out var times))
             return;
         foreach (JsonElement time in times.EnumerateArray())
         {
@@ -84,10 +85,10 @@ public sealed class KafkaDirectoryTests
     }
 
     private static void CompareProducers(
-        KafkaDirectory directory, TopicPartition partition, PartitionLog log, List<string> differences)
+        KafkaArchive kafka, TopicPartition partition, PartitionLog log, List<string> differences)
     {
-        if (directory.Expected("producers.json") is not { } all
-            || !all.TryGetProperty(partition.ToString(), out JsonElement want))
+        if (!kafka.IsKnown("producers")
+            || !kafka.Expected("producers").TryGetProperty(partition.ToString(), out JsonElement want))
             return;
         Dictionary<long, ProducerState> known = log.Producers.All.ToDictionary(pair => pair.Key, pair => pair.Value);
         foreach (JsonElement producer in want.EnumerateArray())

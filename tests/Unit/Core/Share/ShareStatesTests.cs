@@ -3,6 +3,7 @@ using Millrace.Core.Controller;
 using Millrace.Core.Share;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
+using Millrace.Shared;
 using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Core.Share;
@@ -13,13 +14,13 @@ public sealed class ShareStatesTests
     private static readonly Uuid Topic = new(1, 2);
 
     [Theory]
-    [InlineData(KafkaDirectory.Stopped)]
-    [InlineData(KafkaDirectory.Killed)]
+    [InlineData(KafkaArchive.Stopped)]
+    [InlineData(KafkaArchive.Killed)]
     public void OffsetsOfShareGroupsAreThoseThatKafkaReads(string name)
     {
-        var directory = new KafkaDirectory(name, TopicName.ShareGroupState);
-        var ends = directory.Expected("offsets");
-        var expected = directory.Expected("group-offsets").GetProperty("group-share").EnumerateObject().Select(
+        var directory = new KafkaDirectory(name);
+        var ends = directory.Archive.Expected("offsets");
+        var expected = directory.Archive.Expected("group-offsets").GetProperty("group-share").EnumerateObject().Select(
             partition => $"{partition.Name} from {partition.Value.GetProperty("startOffset")}"
                 + $" epoch {partition.Value.GetProperty("leaderEpoch")} lag {partition.Value.GetProperty("lag")}");
 
@@ -27,7 +28,7 @@ public sealed class ShareStatesTests
         for (var partition = 0; partition < 2; partition++)
         {
             LogRecords.Replay(
-                directory.Open(TopicName.ShareGroupState, partition),
+                directory.Open(new(TopicName.ShareGroupState, partition)),
                 record => states.Replay(record.Key!.Value, record.Value),
                 _ => { });
         }

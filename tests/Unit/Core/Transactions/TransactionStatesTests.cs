@@ -4,6 +4,7 @@ using Millrace.Core.Controller;
 using Millrace.Core.Model;
 using Millrace.Core.Transactions;
 using Millrace.Protocol.Wire;
+using Millrace.Shared;
 using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Core.Transactions;
@@ -12,12 +13,12 @@ namespace Millrace.Unit.Core.Transactions;
 public sealed class TransactionStatesTests
 {
     [Theory]
-    [InlineData(KafkaDirectory.Stopped)]
-    [InlineData(KafkaDirectory.Killed)]
+    [InlineData(KafkaArchive.Stopped)]
+    [InlineData(KafkaArchive.Killed)]
     public void TransactionsAreThoseThatKafkaDescribes(string name)
     {
-        var directory = new KafkaDirectory(name, TopicName.TransactionState);
-        var expected = directory.Expected("transactions").EnumerateObject().Select(id => new
+        var directory = new KafkaDirectory(name);
+        var expected = directory.Archive.Expected("transactions").EnumerateObject().Select(id => new
         {
             id.Name,
             State = id.Value.GetProperty("state").GetString(),
@@ -47,7 +48,7 @@ public sealed class TransactionStatesTests
     [Fact]
     public void AnOldDirectoryHasOneOpenTransaction()
     {
-        var state = Assert.Single(Replay(new KafkaDirectory(KafkaDirectory.Old, TopicName.TransactionState)));
+        var state = Assert.Single(Replay(new KafkaDirectory(KafkaArchive.Old)));
 
         Assert.Equal("fixture", state.TransactionalId);
         Assert.Equal(TransactionStatus.Ongoing, state.Status);
@@ -95,7 +96,7 @@ public sealed class TransactionStatesTests
         {
             var states = new TransactionStates();
             LogRecords.Replay(
-                directory.Open(TopicName.TransactionState, partition),
+                directory.Open(new(TopicName.TransactionState, partition)),
                 record => states.Replay(record.Key!.Value, record.Value),
                 _ => Assert.Fail("There are no transactions in the log of transactions."));
             all.AddRange(states.All);

@@ -10,7 +10,7 @@ namespace Millrace.Unit.Core.Log.Cleaner;
 /// </summary>
 public sealed class CleaningCrashTests
 {
-    private readonly CrashingDisk _disk = new(new SimDisk());
+    private readonly SimDisk _disk = new();
 
     [Theory]
     [InlineData(1 << 20, false)]
@@ -23,13 +23,13 @@ public sealed class CleaningCrashTests
         log.Log.Settings = log.Log.Settings with { SegmentBytes = groupBytes };
         var old = log.Batches();
         var crashes = new Dictionary<string, SimDisk>();
-        _disk.Disk.DeletesAtOnce = deletesAtOnce;
-        _disk.BeforeChange = () => Add(crashes, _disk.Disk);
+        _disk.DeletesAtOnce = deletesAtOnce;
+        AddBeforeChanges(crashes, _disk);
 
         log.Clean();
 
-        Add(crashes, _disk.Disk);
-        _disk.BeforeChange = () => { };
+        Add(crashes, _disk);
+        _disk.Before = null;
         long[] borders = [.. log.Log.Segments.Select(segment => segment.BaseOffset.Value)];
         string[] allowed = [.. Enumerable.Range(0, borders.Length).Select(i => Text(
             [.. log.Batches().Where(batch => batch.Header.BaseOffset < borders[i]),
@@ -38,10 +38,10 @@ public sealed class CleaningCrashTests
         foreach (SimDisk crash in crashes.Values)
         {
             var again = new Dictionary<string, SimDisk>();
-            var disk = new CrashingDisk(crash) { BeforeChange = () => Add(again, crash) };
-            seen.Add(Opened(disk, allowed, () => disk.BeforeChange = () => { }));
+            AddBeforeChanges(again, crash);
+            seen.Add(Opened(crash, allowed));
             foreach (SimDisk second in again.Where(pair => !crashes.ContainsKey(pair.Key)).Select(pair => pair.Value))
-                Opened(second, allowed, () => { });
+                Opened(second, allowed);
         }
 
         Assert.Equal(allowed.Distinct().Order(), seen.Order());
@@ -60,10 +60,17 @@ public sealed class CleaningCrashTests
         }
     }
 
-    private static string Opened(IDisk disk, string[] allowed, Action opened)
+    private static void AddBeforeChanges(Dictionary<string, SimDisk> states, SimDisk disk) =>
+        disk.Before = (call, _) =>
+        {
+            if (call != DiskCall.Read)
+                Add(states, disk);
+        };
+
+    private static string Opened(SimDisk disk, string[] allowed)
     {
         var log = new CleanedLog(disk: disk, clean: false, recoveryPoint: 1);
-        opened();
+        disk.Before = null;
         string found = Text(log.Batches());
         Assert.Contains(found, allowed);
         Assert.All(

@@ -1,40 +1,15 @@
-using System.Formats.Tar;
-using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using Millrace.Core.Log.Cleaner;
 using Millrace.Core.Model;
-using Millrace.Shared.Simulated;
+using Millrace.Shared;
+using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Core.Log.Cleaner;
 
 /// <summary>Logs that Apache Kafka 4.4 wrote and cleaned, cleaned once more by this cleaner.</summary>
 public sealed class GoldenCleaningTests
 {
-    private readonly SimDisk _disk = new();
-    private readonly Dictionary<string, string> _expected = [];
-
-    public GoldenCleaningTests()
-    {
-        using FileStream file = File.OpenRead(Checkout.File("tests", "Data", "kafka-4.4.0-compacted.tar.gz"));
-        using var tar = new TarReader(new GZipStream(file, CompressionMode.Decompress));
-        while (tar.GetNextEntry() is { } entry)
-        {
-            if (entry.EntryType == TarEntryType.Directory)
-            {
-                _disk.CreateDirectory(entry.Name.TrimEnd('/'));
-                continue;
-            }
-
-            using var content = new MemoryStream();
-            entry.DataStream?.CopyTo(content);
-            if (entry.Name.EndsWith(".jsonl", StringComparison.Ordinal))
-                _expected[entry.Name] = Encoding.UTF8.GetString(content.ToArray());
-            else
-                _disk.SetContent(entry.Name, content.ToArray());
-        }
-    }
-
     [Theory]
     [InlineData("compacted", 2280, 39)]
     [InlineData("compacted-purged", 2280, 30)]
@@ -44,9 +19,10 @@ public sealed class GoldenCleaningTests
     {
         // After the horizons that Kafka set.
         var now = new Instant(4_000_000_000_000);
-        List<DataRecord> expected = Expected(topic);
+        var kafka = new KafkaDirectory(KafkaArchive.Stopped);
+        List<DataRecord> expected = Expected(kafka.Archive, topic);
         Assert.Equal(tombstones, expected.Count(record => record.Value is null));
-        var log = new CleanedLog(disk: _disk, id: new TopicPartition(topic, 0));
+        var log = new CleanedLog(disk: kafka.Disk, id: new TopicPartition(topic, 0));
         LogToClean target = LogToClean.Of(log.Log, Offset.None, log.Log.LogEndOffset, now);
         using (var cleaning = new Cleaning(target, new OffsetMap(1 << 20), new Lock(), now))
         {
@@ -69,9 +45,8 @@ public sealed class GoldenCleaningTests
         Assert.All(left.Where(record => record.Offset < end), record => Assert.Contains(record, expected));
     }
 
-    private List<DataRecord> Expected(string topic) =>
-        [.. _expected[$"{topic}-0.jsonl"].Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(line => JsonDocument.Parse(line).RootElement)
+    private static List<DataRecord> Expected(KafkaArchive kafka, string topic) =>
+        [.. (kafka.Records(topic, 0, committed: true) ?? kafka.Records(topic, 0)!)
             .Select(record => new DataRecord(
                 record.GetProperty("offset").GetInt64(), Text(record.GetProperty("key")),
                 Text(record.GetProperty("value"))))];

@@ -2,25 +2,23 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Millrace.Commands;
 using Millrace.Core.Log.Verification;
+using Millrace.Shared;
 using Millrace.Shared.Simulated;
+using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Core.Log.Verification;
 
 /// <summary>The directories that Apache Kafka wrote, verified and dumped as its own tool dumps them.</summary>
 public sealed partial class KafkaDirectoryTests
 {
-    private const string Old = "kafka-2.1.1-log-dir";
-    private const string Clean = "kafka-4.4.0-log-dir";
-    private const string Killed = "kafka-4.4.0-killed-log-dir";
-
     [Theory]
-    [InlineData(Old, 14, 14_192)]
-    [InlineData(Clean, 73, 20_357)]
-    [InlineData(Killed, 32, 0)]
+    [InlineData(KafkaArchive.Old, 14, 14_192)]
+    [InlineData(KafkaArchive.Stopped, 73, 20_357)]
+    [InlineData(KafkaArchive.Killed, 32, 0)]
     public void Nothing_is_wrong_with_what_Kafka_wrote(string name, long partitions, long records)
     {
         var findings = new List<Finding>();
-        var verifier = new DirectoryVerifier(KafkaDirectory.Of(name).Disk, isInUse: false, findings.Add, _ => { });
+        var verifier = new DirectoryVerifier(new KafkaDirectory(name).Disk, isInUse: false, findings.Add, _ => { });
         verifier.RunAll();
         Assert.DoesNotContain(findings, finding => finding.Severity != Severity.Note);
         Assert.All(findings, finding => Assert.Contains(finding.Check, (string[])["leftover", "gaps"]));
@@ -33,7 +31,8 @@ public sealed partial class KafkaDirectoryTests
     public void What_was_given_up_and_what_was_cleaned_is_named()
     {
         var findings = new List<Finding>();
-        new DirectoryVerifier(KafkaDirectory.Of(Clean).Disk, isInUse: false, findings.Add, _ => { }).RunAll();
+        SimDisk disk = new KafkaDirectory(KafkaArchive.Stopped).Disk;
+        new DirectoryVerifier(disk, isInUse: false, findings.Add, _ => { }).RunAll();
         Assert.Equal(3, findings.Count(finding => finding.File.EndsWith("-delete", StringComparison.Ordinal)));
         Assert.Contains(findings, finding => finding.File.EndsWith(".log.deleted", StringComparison.Ordinal));
         string[] cleaned =
@@ -45,17 +44,15 @@ public sealed partial class KafkaDirectoryTests
     }
 
     [Theory]
-    [InlineData(Clean)]
-    [InlineData(Killed)]
+    [InlineData(KafkaArchive.Stopped)]
+    [InlineData(KafkaArchive.Killed)]
     public void A_dump_says_what_Kafkas_dump_says(string name)
     {
-        KafkaDirectory directory = KafkaDirectory.Of(name);
+        var directory = new KafkaDirectory(name);
         Dictionary<string, List<JsonElement>> files = Dump(directory);
         int compared = 0;
-        foreach ((string path, string text) in directory.Expected.Where(
-            file => file.Key.StartsWith("dump/", StringComparison.Ordinal)))
+        foreach ((string file, string text) in directory.Archive.Dumps)
         {
-            string file = path["dump/".Length..^".txt".Length];
             Assert.True(files.TryGetValue(file, out List<JsonElement>? entries), file);
             Compare(file, text, entries);
             compared++;
@@ -67,7 +64,7 @@ public sealed partial class KafkaDirectoryTests
     [Fact]
     public void Every_flipped_bit_of_a_log_that_is_not_compacted_is_found()
     {
-        SimDisk disk = KafkaDirectory.Of(Clean).Disk.Copy();
+        SimDisk disk = new KafkaDirectory(KafkaArchive.Stopped).Disk;
         string[] paths = [.. disk.List("").Where(name => LogFileName.TryParseFolder(name, out _))
             .Where(name => !name.Contains("compact") && !name.StartsWith("__consumer", StringComparison.Ordinal)
                 && !name.StartsWith("__transaction", StringComparison.Ordinal))

@@ -1,7 +1,8 @@
+using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
 using Millrace.Core.Model;
 
-namespace Millrace.Broker.Partitions;
+namespace Millrace.Broker.Fetching;
 
 /// <summary>
 /// A Fetch that waits for enough bytes: it hears of appends to its partitions and reads again on its own loop.
@@ -14,16 +15,16 @@ namespace Millrace.Broker.Partitions;
 internal sealed class DelayedFetch : IAppendListener
 {
     private readonly PendingRequest _pending;
-    private readonly IReadOnlyList<Partition> _partitions;
+    private readonly Partition[] _partitions;
     private readonly Func<bool, bool> _tryComplete;
     private ITimer? _timer;
     private int _isPosted;
     private bool _isDone;
 
     /// <param name="pending">The request.</param>
-    /// <param name="partitions">What it reads.</param>
+    /// <param name="partitions">What it reads; the array does not change.</param>
     /// <param name="tryComplete">Replies if there is enough, or in any case when told true; whether it did.</param>
-    private DelayedFetch(PendingRequest pending, IReadOnlyList<Partition> partitions, Func<bool, bool> tryComplete)
+    private DelayedFetch(PendingRequest pending, Partition[] partitions, Func<bool, bool> tryComplete)
     {
         _pending = pending;
         _partitions = partitions;
@@ -31,7 +32,7 @@ internal sealed class DelayedFetch : IAppendListener
     }
 
     public static void Wait(
-        PendingRequest pending, IReadOnlyList<Partition> partitions, Instant deadline, Func<bool, bool> tryComplete)
+        PendingRequest pending, Partition[] partitions, Instant deadline, Func<bool, bool> tryComplete)
     {
         var fetch = new DelayedFetch(pending, partitions, tryComplete);
         foreach (var partition in partitions)
