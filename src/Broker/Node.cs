@@ -175,10 +175,9 @@ public sealed class Node : IDisposable
         TransactionCoordinators transactions, MarkerWriter markers)
     {
         var apiVersions = new ApiVersionsHandler(node, () => controller.FinalizedFeatures);
-        var producerIds = new ProducerIds(controller);
         var verifier = new TransactionVerifier(transactions);
         var logDirectory = new LogDirectory(_directory.Path);
-        var dispatcher = new RequestDispatcher(new Dictionary<ApiKey, RequestHandler>
+        var handlers = new Dictionary<ApiKey, RequestHandler>
         {
             [ApiKey.Produce] = new ProduceHandler(_topics, verifier),
             [ApiKey.Fetch] = new FetchHandler(
@@ -198,15 +197,6 @@ public sealed class Node : IDisposable
             [ApiKey.CreateTopics] = new CreateTopicsHandler(controller),
             [ApiKey.DeleteTopics] = new DeleteTopicsHandler(controller),
             [ApiKey.DeleteRecords] = new DeleteRecordsHandler(_topics, _checkpoints),
-            [ApiKey.InitProducerId] = new InitProducerIdHandler(producerIds, transactions),
-            [ApiKey.AddPartitionsToTxn] = new AddPartitionsToTxnHandler(transactions, _topics),
-            [ApiKey.AddOffsetsToTxn] = new AddOffsetsToTxnHandler(transactions, coordinators),
-            [ApiKey.EndTxn] = new EndTxnHandler(producerIds, transactions),
-            [ApiKey.WriteTxnMarkers] = new WriteTxnMarkersHandler(markers),
-            [ApiKey.TxnOffsetCommit] = new TxnOffsetCommitHandler(verifier, coordinators, _topics),
-            [ApiKey.DescribeTransactions] = new DescribeTransactionsHandler(transactions),
-            [ApiKey.ListTransactions] = new ListTransactionsHandler(transactions),
-            [ApiKey.DescribeProducers] = new DescribeProducersHandler(_topics),
             [ApiKey.OffsetForLeaderEpoch] = new OffsetForLeaderEpochHandler(_topics),
             [ApiKey.DescribeConfigs] = new DescribeConfigsHandler(controller, settings),
             [ApiKey.AlterConfigs] = new AlterConfigsHandler(controller),
@@ -239,9 +229,24 @@ public sealed class Node : IDisposable
             [ApiKey.RenewDelegationToken] = new RenewDelegationTokenHandler(),
             [ApiKey.ExpireDelegationToken] = new ExpireDelegationTokenHandler(),
             [ApiKey.DescribeDelegationToken] = new DescribeDelegationTokenHandler(),
-        });
-        apiVersions.Dispatcher = dispatcher;
-        return dispatcher;
+        };
+        AddTransactions(handlers, new ProducerIds(controller), verifier, coordinators, transactions, markers);
+        return apiVersions.Dispatcher = new RequestDispatcher(handlers);
+    }
+
+    private void AddTransactions(
+        Dictionary<ApiKey, RequestHandler> handlers, ProducerIds producerIds, TransactionVerifier verifier,
+        GroupCoordinators coordinators, TransactionCoordinators transactions, MarkerWriter markers)
+    {
+        handlers[ApiKey.InitProducerId] = new InitProducerIdHandler(producerIds, transactions);
+        handlers[ApiKey.AddPartitionsToTxn] = new AddPartitionsToTxnHandler(transactions, _topics);
+        handlers[ApiKey.AddOffsetsToTxn] = new AddOffsetsToTxnHandler(transactions, coordinators);
+        handlers[ApiKey.EndTxn] = new EndTxnHandler(producerIds, transactions);
+        handlers[ApiKey.WriteTxnMarkers] = new WriteTxnMarkersHandler(markers);
+        handlers[ApiKey.TxnOffsetCommit] = new TxnOffsetCommitHandler(verifier, coordinators, _topics);
+        handlers[ApiKey.DescribeTransactions] = new DescribeTransactionsHandler(transactions);
+        handlers[ApiKey.ListTransactions] = new ListTransactionsHandler(transactions);
+        handlers[ApiKey.DescribeProducers] = new DescribeProducersHandler(_topics);
     }
 
     /// <summary>
