@@ -10,10 +10,10 @@ namespace Millrace.Core.Log;
 /// but the last. What lies behind is read again: lengths, ascending offsets, and above the recovery point checksums.
 /// 1. What cannot be read above the recovery point was never known to be on stable storage: the log is cut there, and
 /// no batch behind it survives. 2. What cannot be read below stays where it is and is known as damaged. 3. A log that
-/// ends below its recovery point, or is lost as a whole, goes on at the recovery point, so that no offset is given twice. 4. Everything that is
-/// cut, damaged or missing is reported, before it is cut. 5. What lies above the recovery point is written once more
-/// before it counts as durable: a flush that failed in an earlier life leaves pages that only look as if they were on
-/// the disk.
+/// ends below its recovery point, or is lost as a whole, goes on at the recovery point, so that no offset is given
+/// twice. 4. Everything that is cut, damaged or missing is reported, before it is cut. 5. What lies above the recovery
+/// point is written once more before it counts as durable: a flush that failed in an earlier life leaves pages that
+/// only look as if they were on the disk.
 /// </summary>
 internal sealed class Recovery(
     IDisk disk, string directory, LogSettings settings, Instant now, LogOpening opening, Action<DamagedRange> report)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Millrace.Core.Log.Segments;
+using Millrace.Core.Model;
 using Millrace.Protocol.Records;
 
 namespace Millrace.Core.Log.Cleaner;

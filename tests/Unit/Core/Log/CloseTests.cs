@@ -1,4 +1,3 @@
-using Millrace.Core.Log;
 using Millrace.Core.Log.Verification;
 using Millrace.Shared.Simulated;
 using Millrace.Unit.Core.Log.Cleaner;
