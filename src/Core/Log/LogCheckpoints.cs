@@ -8,10 +8,10 @@ namespace Millrace.Core.Log;
 /// log: a crash can bring back segments before the start, and the first segment can be lost), how far consumers could
 /// see (replication-offset-checkpoint), up to where each was compacted (cleaner-offset-checkpoint), and below what
 /// offset it may lack some for that reason (gaps-offset-checkpoint, which is Millrace's own: a cleaning that was not
-/// brought to its end leaves gaps that Kafka's file does not tell of). Owned by the node; any
-/// thread. 1. No file says more than the log held on stable storage. 2. A log that is not open keeps its lines until
-/// the topic is deleted. 3. The lines of a deleted topic are gone before another topic of its name is created: whatever
-/// a file says of a log that is to be opened, it says of that log.
+/// brought to its end leaves gaps that Kafka's file does not tell of). Owned by the node; any thread. 1. No file says
+/// more than the log held on stable storage. 2. A log that is not open keeps its lines until the topic is deleted. 3.
+/// The lines of a deleted topic are gone before another topic of its name is created: whatever a file says of a log
+/// that is to be opened, it says of that log.
 /// </summary>
 internal sealed class LogCheckpoints(IDisk disk)
 {

@@ -4,6 +4,7 @@ using Millrace.Core.Log.Verification;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Shared.Simulated;
+using Cleaning = Millrace.Core.Log.Cleaner.Cleaning;
 
 namespace Millrace.Unit.Core.Log;
 
