@@ -101,7 +101,11 @@ public sealed class Node : IDisposable
             Telemetry = _telemetry,
         }.Dispatcher();
         if (!directory.WasCleanlyShutDown && _topics.Topics.Any())
-            log($"After an unclean stop {_topics.Topics.Sum(topic => topic.Partitions.Length)} logs were checked.");
+        {
+            var logs = _topics.Topics.Sum(topic => topic.Partitions.Length);
+            log($"After an unclean stop {logs} {(logs == 1 ? "log was" : "logs were")} checked.");
+        }
+
         _retention = new RetentionTask(_topics, _maintenance, settings, log);
         _retention.Start();
         _checkpoints.Save();

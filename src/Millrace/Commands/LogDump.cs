@@ -57,7 +57,7 @@ internal sealed class LogDump(LogLocation location, LogDumpOptions options, LogD
     private void File(string? folder, string name)
     {
         var path = folder is null ? name : $"{folder}/{name}";
-        output.BeginFile(path);
+        output.BeginFile(path, isHiddenIfEmpty: options.From > 0 || options.To < long.MaxValue);
         var parsed = LogFileName.Parse(name.EndsWith(".deleted", StringComparison.Ordinal)
             ? name[..^".deleted".Length]
             : name);
