@@ -60,11 +60,11 @@ public sealed class Node : IDisposable
         var transactions = new TransactionCoordinators(_background, settings, markers.WriteAll) { Log = log };
         var share = new ShareGroups(_topics, coordinators, _background, settings, log);
         _publisher = new MetadataPublisher(
-            disk, _topics, [coordinators, transactions, share.Coordinators], _committer, settings, Clock.Machine,
-            log)
+            disk, _topics, [coordinators, transactions, share.Coordinators], _committer, settings, Clock.Machine)
         {
             WereLogsClosed = _directory.WasCleanlyShutDown,
             Checkpoints = checkpoints,
+            Log = log,
         };
         _metadataLog = OpenMetadataLog(disk, checkpoints, settings);
         var core = new Controller(settings, Randomness.Machine);
@@ -100,12 +100,7 @@ public sealed class Node : IDisposable
             LogDirectory = new LogDirectory(directory.Path),
             Telemetry = _telemetry,
         }.Dispatcher();
-        if (!directory.WasCleanlyShutDown && _topics.Topics.Any())
-        {
-            var logs = _topics.Topics.Sum(topic => topic.Partitions.Length);
-            log($"After an unclean stop {logs} {(logs == 1 ? "log was" : "logs were")} checked.");
-        }
-
+        TellOfRecovery();
         _retention = new RetentionTask(_topics, _maintenance, settings, log);
         _retention.Start();
         _checkpoints.Save();
@@ -177,6 +172,13 @@ public sealed class Node : IDisposable
                 Log = _log,
             },
             Clock.Machine.Now);
+
+    private void TellOfRecovery()
+    {
+        var logs = _topics.Topics.Sum(topic => topic.Partitions.Length);
+        if (!_directory.WasCleanlyShutDown && logs > 0)
+            _log($"After an unclean stop {logs} {(logs == 1 ? "log was" : "logs were")} checked.");
+    }
 
     private void MarkShutdown(bool isClean)
     {

@@ -21,7 +21,7 @@ namespace Millrace.Broker.Cluster;
 /// </remarks>
 internal sealed class MetadataPublisher(
     IDisk disk, TopicPartitions topics, IReadOnlyList<ICoordinators> coordinators, IFlushQueue flushQueue,
-    BrokerSettings settings, IClock clock, Action<string> report)
+    BrokerSettings settings, IClock clock)
 {
     private const string Probe = "room.tmp";
     private const long ProbeBytes = 64 << 10;
@@ -29,13 +29,16 @@ internal sealed class MetadataPublisher(
     /// <summary>What the files and the folder of a new partition take, in whole blocks.</summary>
     private const long PartitionBytes = 16 << 10;
 
-    private readonly RepeatedWork _work = new(report);
     private ClusterImage _published = ClusterImage.Empty;
 
     /// <summary>Whether the logs that exist were closed in order.</summary>
     public bool WereLogsClosed { get; init; }
 
     public required LogCheckpoints Checkpoints { get; init; }
+
+    public required Action<string> Log { get; init; }
+
+    private RepeatedWork Work => field ??= new RepeatedWork(Log);
 
     /// <summary>A log could not be opened: it is not known to be in order when the others are.</summary>
     public bool HasFailed { get; private set; }
@@ -100,7 +103,7 @@ internal sealed class MetadataPublisher(
     private bool Open(TopicImage topic, ImmutableArray<Partition> present, ConfigsImage cluster)
     {
         var opened = present.ToBuilder();
-        if (!_work.Try(() => OpenLogs(topic, opened, cluster), topic.Name, "can't be opened", "is open"))
+        if (!Work.Try(() => OpenLogs(topic, opened, cluster), topic.Name, "can't be opened", "is open"))
         {
             HasFailed = true;
             foreach (var partition in opened.Skip(present.Length))
@@ -132,7 +135,7 @@ internal sealed class MetadataPublisher(
 
     private PartitionLog Open(TopicPartition id, Uuid topicId, LogSettings logSettings)
     {
-        var opening = Checkpoints.Opening(id, WereLogsClosed, report);
+        var opening = Checkpoints.Opening(id, WereLogsClosed, Log);
         var log = PartitionLog.Open(disk, id, logSettings, clock.Now, opening);
         if (log.TopicId == topicId)
             return log;
@@ -142,7 +145,7 @@ internal sealed class MetadataPublisher(
             log.Delete();
             log.Close(clean: false);
             Checkpoints.Forget([id]);
-            log = PartitionLog.Open(disk, id, logSettings, clock.Now, Checkpoints.Opening(id, WereLogsClosed, report));
+            log = PartitionLog.Open(disk, id, logSettings, clock.Now, Checkpoints.Opening(id, WereLogsClosed, Log));
         }
 
         // Points of a former log of this name would be taken for those of this one, once it has its id.
@@ -159,10 +162,10 @@ internal sealed class MetadataPublisher(
         foreach (var partition in topic.Partitions)
         {
             partition.Close();
-            _work.Try(partition.Log.Delete, partition.Id.ToString(), "can't be deleted", "is deleted");
+            Work.Try(partition.Log.Delete, partition.Id.ToString(), "can't be deleted", "is deleted");
         }
 
-        _work.Try(
+        Work.Try(
             () => Checkpoints.Forget(topic.Partitions.Select(partition => partition.Id)),
             "The checkpoint files", "can't be written", "are written again");
     }

@@ -86,11 +86,11 @@ internal sealed class SimBroker
             _background, settings, PlantedBugs.Into(_world.Bug, markers, _background))
         { Log = Log };
         _publisher = new MetadataPublisher(
-            _disk, Topics, [coordinators, transactions, share.Coordinators], _flushQueue, settings, _background,
-            Log)
+            _disk, Topics, [coordinators, transactions, share.Coordinators], _flushQueue, settings, _background)
         {
             WereLogsClosed = WasCleanlyShutDown,
             Checkpoints = checkpoints,
+            Log = Log,
         };
         _metadataLog = LocalMetadataLog.Open(
             _disk,

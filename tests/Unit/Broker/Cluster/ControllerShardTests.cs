@@ -29,9 +29,10 @@ public sealed class ControllerShardTests
         _fixture.Topics.Remove(_fixture.Topics.Find("orders")!);
         var publisher = new MetadataPublisher(
             _fixture.Disk, _fixture.Topics, [new GroupCoordinators(_fixture.Loop, settings, new MemberIds())], _fixture,
-            settings, _fixture.Loop, _ => { })
+            settings, _fixture.Loop)
         {
             Checkpoints = new LogCheckpoints(_fixture.Disk),
+            Log = _ => { },
         };
         _client = new SimConnection(_fixture.Loop);
         _controller = new ControllerShard(

@@ -27,9 +27,10 @@ public sealed class MetadataPublisherTests
         _fixture.Topics.Remove(_fixture.Topics.Find("orders")!);
         _publisher = new MetadataPublisher(
             Disk, _fixture.Topics, [new GroupCoordinators(_fixture.Loop, settings, new MemberIds())], _fixture,
-            settings, _fixture.Loop, _told.Add)
+            settings, _fixture.Loop)
         {
             Checkpoints = new LogCheckpoints(Disk),
+            Log = _told.Add,
         };
     }
 
