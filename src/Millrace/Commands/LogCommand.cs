@@ -48,7 +48,8 @@ internal sealed record LogLocation(IDisk Disk, string? Folder, string? File, boo
 
         var name = Path.GetFileName(full);
         var isPartition = LogFileName.TryParseFolder(name, out _) || IsGivenUp(name)
-            || Directory.EnumerateFiles(full, "*.log").Any();
+            || Directory.EnumerateFiles(full, "*.log")
+                .Any(log => LogFileName.Parse(Path.GetFileName(log)).Kind == LogFileKind.Log);
         var folder = isPartition && Path.GetDirectoryName(full) is not null ? name : null;
         var root = folder is null ? full : Path.GetDirectoryName(full)!;
         if (file is null ? folder is null && !IsDataDirectory(full) : !IsOfALog(file))

@@ -19,9 +19,15 @@ internal static class LogDumpCommand
         var bytes = new Option<string>("--bytes")
         {
             Description = "How keys and values are shown: auto is text where they are text, else base64.",
+            HelpName = "auto|text|base64|hex",
             DefaultValueFactory = _ => "auto",
         };
-        bytes.AcceptOnlyFromAmong("auto", "text", "base64", "hex");
+        bytes.Validators.Add(result =>
+        {
+            var given = result.GetValueOrDefault<string>();
+            if (given is not ("auto" or "text" or "base64" or "hex"))
+                result.AddError($"--bytes {given}: give auto, text, base64 or hex.");
+        });
         var json = new Option<bool>("--json") { Description = "One JSON document: files with their entries." };
         var command = new Command("dump",
             "Print what stands in log files, indexes, snapshots and checkpoints. Damage is named and passed over. Exit "

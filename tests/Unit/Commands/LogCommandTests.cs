@@ -55,6 +55,7 @@ public sealed class LogCommandTests : IDisposable
 
         Assert.Contains("00000000000000000012.log", _written, StringComparison.Ordinal);
         Assert.DoesNotContain("index", _written, StringComparison.Ordinal);
+        Assert.DoesNotContain("checkpoint", _written, StringComparison.Ordinal);
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
@@ -62,6 +63,7 @@ public sealed class LogCommandTests : IDisposable
     private async Task<int> Run(string verb, string path, params string[] options)
     {
         Directory.CreateDirectory(Path.Combine(_root, "empty"));
+        File.WriteAllText(Path.Combine(_root, "empty", "server.log"), "none of a partition");
         File.WriteAllText(Path.Combine(_root, "server.properties"), "node.id=1");
         foreach (string folder in _directory.Disk.List("").Where(name => name.EndsWith("-0", StringComparison.Ordinal)))
         {
