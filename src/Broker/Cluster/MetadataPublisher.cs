@@ -29,7 +29,6 @@ internal sealed class MetadataPublisher(
     /// <summary>What the files and the folder of a new partition take, in whole blocks.</summary>
     private const long PartitionBytes = 16 << 10;
 
-    private readonly RepeatedWork _work = new();
     private ClusterImage _published = ClusterImage.Empty;
 
     /// <summary>Whether the logs that exist were closed in order.</summary>
@@ -37,11 +36,9 @@ internal sealed class MetadataPublisher(
 
     public required LogCheckpoints Checkpoints { get; init; }
 
-    public required Action<string> Log
-    {
-        get => _work.Log;
-        init => _work.Log = value;
-    }
+    public required Action<string> Log { get; init; }
+
+    private RepeatedWork Work => field ??= new RepeatedWork(Log);
 
     /// <summary>A log could not be opened yet: it is not known to be in order when the others are.</summary>
     public bool HasFailed { get; private set; }
@@ -109,7 +106,7 @@ internal sealed class MetadataPublisher(
     private bool Open(TopicImage topic, ImmutableArray<Partition> present, ConfigsImage cluster)
     {
         var opened = present.ToBuilder();
-        if (!_work.Try(() => OpenLogs(topic, opened, cluster), topic.Name, "can't be opened", "is open"))
+        if (!Work.Try(() => OpenLogs(topic, opened, cluster), topic.Name, "can't be opened", "is open"))
         {
             foreach (var partition in opened.Skip(present.Length))
                 partition.Log.Close(clean: false);
@@ -167,10 +164,10 @@ internal sealed class MetadataPublisher(
         foreach (var partition in topic.Partitions)
         {
             partition.Close();
-            _work.Try(partition.Log.Delete, partition.Id.ToString(), "can't be deleted", "is deleted");
+            Work.Try(partition.Log.Delete, partition.Id.ToString(), "can't be deleted", "is deleted");
         }
 
-        _work.Try(
+        Work.Try(
             () => Checkpoints.Forget(topic.Partitions.Select(partition => partition.Id)),
             "The checkpoint files", "can't be written", "are written again");
     }

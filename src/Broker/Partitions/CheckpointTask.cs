@@ -12,7 +12,7 @@ internal sealed class CheckpointTask(
 {
     private const long IntervalMs = 1000;
 
-    private readonly RepeatedWork _work = new() { Log = log };
+    private readonly RepeatedWork _work = new(log);
     private readonly Dictionary<Partition, bool> _unsettled = []; // true: had settled before the last note
     private bool _isDiskFull;
 

@@ -152,19 +152,35 @@ internal sealed partial class Partition(TopicPartition id, Uuid topicId, Partiti
     /// Deletes segments that are too old or too many, forgets silent producers, and gives back the memory of segments
     /// that nobody reads.
     /// </summary>
-    public void ApplyRetention(Instant now)
+    /// <returns>What was deleted.</returns>
+    public Expired ApplyRetention(Instant now)
     {
+        Expired deleted;
         var start = Log.LogStartOffset;
         lock (_lock)
         {
+            deleted = Retention.Due(Log, now, HighWatermark);
             Retention.Apply(Log, now, HighWatermark);
             Log.RemoveExpiredProducers(now);
         }
 
         if (Log.LogStartOffset != start)
             Unsettled?.Add(this);
+        else
+            deleted = default;
         Log.ReleaseIdle();
         ReportFailure();
+        return deleted;
+    }
+
+    /// <summary>What retention would delete now.</summary>
+    public Expired DueForRetention(Instant now)
+    {
+        Expired due;
+        lock (_lock)
+            due = Retention.Due(Log, now, HighWatermark);
+        Log.ReleaseIdle();
+        return due;
     }
 
     /// <summary>

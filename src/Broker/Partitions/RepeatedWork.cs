@@ -4,12 +4,9 @@ namespace Millrace.Broker.Partitions;
 /// Does what is tried again and again, and tells of it once when the disk begins to refuse it, and once when that is
 /// over. Owned by whoever does the work, on its loop.
 /// </summary>
-internal sealed class RepeatedWork
+internal sealed class RepeatedWork(Action<string> log)
 {
     private readonly HashSet<string> _failing = [];
-
-    /// <summary>Hears what is told.</summary>
-    public Action<string> Log { get; set; } = _ => { };
 
     /// <summary>False where the disk refuses it.</summary>
     /// <param name="what">What the line begins with, such as <c>orders-0</c>.</param>
@@ -24,12 +21,12 @@ internal sealed class RepeatedWork
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             if (_failing.Add(what))
-                Log($"{what} {problem}: {failure.Message}");
+                log($"{what} {problem}: {failure.Message}");
             return false;
         }
 
         if (_failing.Remove(what))
-            Log($"{what} {success}.");
+            log($"{what} {success}.");
         return true;
     }
 }

@@ -67,8 +67,7 @@ public sealed class GapTests
         PartitionLog log = Open(clean: true, gapsBelow: 0);
         long size = log.SizeInBytes;
         var target = LogToClean.Of(log, Offset.None, log.LogEndOffset, LogFixture.Now);
-        using var cleaning = new Millrace.Core.Log.Cleaner.Cleaning(
-            target, new OffsetMap(1 << 20), new Lock(), LogFixture.Now);
+        using var cleaning = new Cleaning(target, new OffsetMap(1 << 20), new Lock(), LogFixture.Now);
 
         Assert.Throws<DamagedLogException>(() =>
         {
@@ -86,8 +85,7 @@ public sealed class GapTests
         PartitionLog log = Open(clean: true, gapsBelow: 0);
         Offset? noted = null;
         var target = LogToClean.Of(log, Offset.None, log.LogEndOffset, LogFixture.Now);
-        using var cleaning = new Millrace.Core.Log.Cleaner.Cleaning(
-            target, new OffsetMap(1 << 20), new Lock(), LogFixture.Now)
+        using var cleaning = new Cleaning(target, new OffsetMap(1 << 20), new Lock(), LogFixture.Now)
         {
             BeforeGaps = below => noted = below,
         };

@@ -1,3 +1,4 @@
+using Millrace.Core.Log;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Shared.Simulated;
