@@ -100,8 +100,7 @@ public sealed class Node : IDisposable
             LogDirectory = new LogDirectory(directory.Path),
             Telemetry = _telemetry,
         }.Dispatcher();
-        if (!directory.WasCleanlyShutDown && _topics.Topics.Any())
-            log($"After an unclean stop {_topics.Topics.Sum(topic => topic.Partitions.Length)} logs were checked.");
+        TellOfRecovery();
         _retention = new RetentionTask(_topics, _maintenance, settings, log);
         _retention.Start();
         _checkpoints.Save();
@@ -173,6 +172,13 @@ public sealed class Node : IDisposable
                 Log = _log,
             },
             Clock.Machine.Now);
+
+    private void TellOfRecovery()
+    {
+        var logs = _topics.Topics.Sum(topic => topic.Partitions.Length);
+        if (!_directory.WasCleanlyShutDown && logs > 0)
+            _log($"After an unclean stop {logs} {(logs == 1 ? "log was" : "logs were")} checked.");
+    }
 
     private void MarkShutdown(bool isClean)
     {

@@ -23,6 +23,12 @@ internal sealed class MetadataPublisher(
     IDisk disk, TopicPartitions topics, IReadOnlyList<ICoordinators> coordinators, IFlushQueue flushQueue,
     BrokerSettings settings, IClock clock)
 {
+    private const string Probe = "room.tmp";
+    private const long ProbeBytes = 64 << 10;
+
+    /// <summary>What the files and the folder of a new partition take, in whole blocks.</summary>
+    private const long PartitionBytes = 16 << 10;
+
     private ClusterImage _published = ClusterImage.Empty;
 
     /// <summary>Whether the logs that exist were closed in order.</summary>
@@ -32,8 +38,29 @@ internal sealed class MetadataPublisher(
 
     public required Action<string> Log { get; init; }
 
+    private RepeatedWork Work => field ??= new RepeatedWork(Log);
+
     /// <summary>A log could not be opened yet: it is not known to be in order when the others are.</summary>
     public bool HasFailed { get; private set; }
+
+    /// <summary>Whether the disk has room for a change that makes so many partitions.</summary>
+    public bool HasRoom(int partitions)
+    {
+        try
+        {
+            using (var file = disk.Open(Probe))
+                file.Reserve(ProbeBytes + (partitions * PartitionBytes));
+            return true;
+        }
+        catch (DiskFullException)
+        {
+            return false;
+        }
+        finally
+        {
+            disk.Delete(Probe);
+        }
+    }
 
     /// <summary>
     /// False if not all topics could be opened: it is to be called again, without another change too.
@@ -79,7 +106,7 @@ internal sealed class MetadataPublisher(
     private bool Open(TopicImage topic, ImmutableArray<Partition> present, ConfigsImage cluster)
     {
         var opened = present.ToBuilder();
-        if (!Guarded(() => OpenLogs(topic, opened, cluster), $"{topic.Name} can't be opened"))
+        if (!Work.Try(() => OpenLogs(topic, opened, cluster), topic.Name, "can't be opened", "is open"))
         {
             foreach (var partition in opened.Skip(present.Length))
                 partition.Log.Close(clean: false);
@@ -137,25 +164,11 @@ internal sealed class MetadataPublisher(
         foreach (var partition in topic.Partitions)
         {
             partition.Close();
-            Guarded(partition.Log.Delete, $"{partition.Id} can't be deleted");
+            Work.Try(partition.Log.Delete, partition.Id.ToString(), "can't be deleted", "is deleted");
         }
 
-        Guarded(
+        Work.Try(
             () => Checkpoints.Forget(topic.Partitions.Select(partition => partition.Id)),
-            "The checkpoint files can't be written");
-    }
-
-    private bool Guarded(Action change, string problem)
-    {
-        try
-        {
-            change();
-            return true;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            Log($"{problem}: {failure.Message}");
-            return false;
-        }
+            "The checkpoint files", "can't be written", "are written again");
     }
 }

@@ -43,7 +43,8 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
         _isAdopting = topics.Length > 0;
         if (_isAdopting)
         {
-            log($"The directory has no metadata: its {topics.Length} topics are adopted "
+            log("The directory has no metadata: its "
+                + (topics.Length == 1 ? "topic is adopted " : $"{topics.Length} topics are adopted ")
                 + $"({string.Join(", ", topics.Select(topic => $"{topic.Name} {topic.Epochs.Length}"))}), with the "
                 + "default settings, but nothing is deleted by time until retention.ms is set.");
         }
@@ -109,7 +110,7 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
     private void Mend(PartitionFolder folder, Uuid topicId)
     {
         PartitionMetadata.Write(disk, folder.Name, topicId);
-        log($"{folder.Name}/partition.metadata was damaged and is mended: it said topic id {folder.TopicId}, which is "
+        log($"{folder.Name}/partition.metadata was damaged and is mended: it said {Named(folder.TopicId)}, which is "
             + $"{topicId} but for a few bits.");
     }
 
@@ -119,9 +120,11 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
         while (disk.Exists(aside))
             aside = "_" + aside;
         disk.Rename(folder.Name, aside);
-        log($"The metadata does not know {folder.Name} (topic id {folder.TopicId}): it is now {aside}. Delete it if "
+        log($"The metadata does not know {folder.Name} ({Named(folder.TopicId)}): it is now {aside}. Delete it if "
             + "nobody misses its records.");
     }
+
+    private static string Named(Uuid topicId) => topicId.IsZero ? "no topic id" : $"topic id {topicId}";
 
     private AdoptedTopic Adopt(string topic, List<PartitionFolder> folders, OffsetCheckpoint cleaned)
     {

@@ -50,8 +50,8 @@ internal sealed class PartitionChecks
         findings.Error(isInside ? "batch-gap" : "segment-gap", $"Offsets {first} to {last} are missing"
             + (isDirty ? ", where the log has not been cleaned yet." : " in a topic that is not compacted."),
             isInside
-                ? "Restore them from a replica or a copy; if the topic was compacted earlier, nothing is wrong."
-                : "A segment may be missing: restore it from a replica or a copy.",
+                ? "Restore them from a copy; if the topic was compacted earlier, nothing is wrong."
+                : "A segment may be missing: restore it from a copy.",
             Place.At(position, first, last));
     }
 }

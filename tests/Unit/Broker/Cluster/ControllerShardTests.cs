@@ -21,6 +21,7 @@ public sealed class ControllerShardTests
 {
     private readonly PartitionFixture _fixture = new();
     private readonly FewRecords _log = new();
+    private readonly List<string> _told = [];
     private readonly SimConnection _client;
     private readonly ControllerShard _controller;
     private readonly LogCheckpoints _checkpoints;
@@ -40,7 +41,7 @@ public sealed class ControllerShardTests
         _client = new SimConnection(_fixture.Loop);
         _controller = new ControllerShard(
             _fixture.Loop, new Millrace.Core.Controller.Controller(settings, Randomness.Machine), _log, publisher,
-            settings, _ => { });
+            settings, _told.Add);
         _controller.Start(new NodeState(new Uuid(1, 1), new Uuid(2, 2)), new PartitionFolders(_fixture.Disk, _ => { }));
     }
 
@@ -54,11 +55,14 @@ public sealed class ControllerShardTests
         Assert.Equal(5, _fixture.Topics.Find("t", 0)!.Log.Settings.RetentionMs);
     }
 
-    [Fact]
-    public void AFullDiskRefusesAllButDeletions()
+    /// <summary>The metadata log may have room of its own, where there is none for a topic's files.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void AFullDiskRefusesAllButDeletions(bool isLogFull)
     {
         Create("t");
-        _log.IsFull = true;
+        (_log.IsFull, _fixture.Disk.IsFull) = (isLogFull, !isLogFull);
 
         Assert.Equal(ErrorCode.KafkaStorageError, Create("u").ErrorCode);
         Assert.Equal(ErrorCode.KafkaStorageError, Alter("t", "retention.ms", "5").ErrorCode);
@@ -69,9 +73,14 @@ public sealed class ControllerShardTests
         Assert.Equal(0, size);
         Assert.Equal(ErrorCode.None, Delete("t"));
         Assert.Null(_fixture.Topics.Find("t"));
+        Assert.True(_controller.IsDiskFull);
 
-        _log.IsFull = false;
+        (_log.IsFull, _fixture.Disk.IsFull) = (false, false);
         Assert.Equal(ErrorCode.None, Create("u").ErrorCode);
+        Assert.False(_controller.IsDiskFull);
+        Assert.Equal(
+            ["The disk is full: the cluster takes no changes but deletions.", "The cluster takes changes again."],
+            _told);
     }
 
     /// <summary>A crash would give it the former one's recovery point.</summary>
