@@ -61,6 +61,8 @@ internal sealed class ControllerShard
             throw new IOException("The disk is full: free some space, then start again.");
         Image = _controller.Image;
         folders.PutInOrder(Image, deleted);
+        foreach (var file in _publisher.Checkpoints.Damaged)
+            _log($"{file} was damaged, and is made again: what it said is not known. Look after the disk.");
         _publisher.Checkpoints.Forget(folders.Unknown(Image));
         if (!_publisher.Publish(Image))
             PublishAgainSoon();

@@ -22,6 +22,8 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
     private const string Stray = "-stray";
     private const int IdDigits = 32;
 
+    private bool _isAdopting; // topics of a time before partition.metadata
+
     private static readonly string[] Checkpoints =
     [
         LogCheckpoints.RecoveryPointPath, OffsetCheckpoint.LogStart, OffsetCheckpoint.HighWatermark,
@@ -38,7 +40,8 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
         var topics = Find().GroupBy(folder => folder.Partition.Topic)
             .OrderBy(topic => topic.Key, StringComparer.Ordinal)
             .Select(topic => Adopt(topic.Key, [.. topic], cleaned)).ToImmutableArray();
-        if (topics.Length > 0)
+        _isAdopting = topics.Length > 0;
+        if (_isAdopting)
         {
             log("The directory has no metadata: its "
                 + (topics.Length == 1 ? "topic is adopted " : $"{topics.Length} topics are adopted ")
@@ -64,6 +67,12 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
             var topic = image.Find(folder.Partition.Topic);
             if (topic is not null && folder.Partition.Partition >= topic.Partitions.Length)
                 topic = null;
+            if (topic is not null && folder.TopicId.IsZero && !_isAdopting && HasRecords(folder))
+            {
+                log($"{folder.Name}/partition.metadata was damaged or missing, and is made again with the topic's id: "
+                    + "look after the disk.");
+            }
+
             if (topic is not null && (folder.TopicId.IsZero || folder.TopicId == topic.Id))
                 continue;
             isChanged = true;
@@ -154,6 +163,18 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
         if (folders.Any(HasAppendTimes))
             configs["message.timestamp.type"] = nameof(TimestampType.LogAppendTime);
         return configs.ToImmutable();
+    }
+
+    private bool HasRecords(PartitionFolder folder)
+    {
+        foreach (var name in disk.List(folder.Name).Where(name => name.EndsWith(".log", StringComparison.Ordinal)))
+        {
+            using var file = disk.Open($"{folder.Name}/{name}");
+            if (file.Length > 0)
+                return true;
+        }
+
+        return false;
     }
 
     private bool HasAppendTimes(PartitionFolder folder)

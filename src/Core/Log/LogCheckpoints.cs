@@ -27,6 +27,14 @@ internal sealed class LogCheckpoints(IDisk disk)
     private readonly OffsetCheckpoint _gaps = new(disk, OffsetCheckpoint.Gaps);
     private bool? _areGapsKnown; // null until it is asked: the file may be lost, or have been Kafka's to write
 
+    /// <summary>The files that were there and could not be read; they are made again.</summary>
+    public IEnumerable<string> Damaged => new (OffsetCheckpoint File, string Path)[]
+    {
+        (_recoveryPoints, RecoveryPointPath), (_logStarts, OffsetCheckpoint.LogStart),
+        (_highWatermarks, OffsetCheckpoint.HighWatermark), (_cleaned, OffsetCheckpoint.Cleaner),
+        (_gaps, OffsetCheckpoint.Gaps),
+    }.Where(file => file.File.IsDamaged).Select(file => file.Path);
+
     /// <summary>How a log is to be opened.</summary>
     public LogOpening Opening(TopicPartition partition, bool cleanlyClosed, Action<string> report)
     {

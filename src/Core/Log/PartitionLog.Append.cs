@@ -139,7 +139,7 @@ internal sealed partial class PartitionLog
         active.Seal();
         if (LogEndOffset.Value > _snapshotOffset)
             WriteSnapshot(LogEndOffset, ProducerSnapshot.Encode(_producers));
-        var next = new Segment(_disk, _directory, LogEndOffset, now) { GapsBelow = GapsBelow };
+        var next = new Segment(_disk, _directory, LogEndOffset, now) { GapsBelow = GapsBelow, OnRepair = OnRepair };
         next.StartEmpty();
         next.Aborted.StartEmpty();
         if (Settings.Preallocate)

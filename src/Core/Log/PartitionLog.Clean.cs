@@ -109,7 +109,11 @@ internal sealed partial class PartitionLog
         foreach (Segment segment in old)
             segment.MarkDeleted(keepsSnapshot: segment == old[0]);
         SwapFiles.Rename(_disk, path, SwapFiles.Swap, "");
-        var segmentOfAll = new Segment(_disk, _directory, old[0].BaseOffset, old[^1].Created) { GapsBelow = GapsBelow };
+        var segmentOfAll = new Segment(_disk, _directory, old[0].BaseOffset, old[^1].Created)
+        {
+            GapsBelow = GapsBelow,
+            OnRepair = OnRepair,
+        };
         segmentOfAll.Trust(_segments[at + old.Length].BaseOffset);
         ChangeSegments(segments => [.. segments[..at], segmentOfAll, .. segments[(at + old.Length)..]]);
     }

@@ -75,15 +75,19 @@ internal sealed partial class PartitionLog
         _segments = recovery.OpenSegments(_epochs);
         LimitGaps(Offset.Min(opening.GapsBelow.Value, recovery.FoundEnd));
         _logEndOffset = _segments[^1].NextOffset.Value;
-        if (opening.CleanlyClosed && !recovery.HasNewSegments)
+        if (opening.CleanlyClosed && !recovery.HasNewFiles)
             _newNames = 0; // whoever closed it flushed them
-        if (_epochs.IsEmpty && _logEndOffset > _segments[0].BaseOffset.Value)
-            Recovery.RebuildEpochs(_segments, _epochs);
+        if (_epochs.WasLost && _logEndOffset > _segments[0].BaseOffset.Value)
+            RestoreEpochs(recovery.Repaired, opening);
         _epochs.TruncateTo(new Offset(_logEndOffset + 1));
         _logStartOffset = Math.Clamp(
             opening.LogStartOffset.Value, _segments[0].BaseOffset.Value, _logEndOffset);
         DurableStartOffset = opening.LogStartOffset;
-        _snapshotOffset = Recovery.LoadProducers(disk, _directory, _segments, _producers).Value;
+        _snapshotOffset = Recovery.LoadProducers(disk, _directory, _segments, _producers, (offset, path) =>
+        {
+            if (opening.CleanlyClosed || offset < opening.RecoveryPoint)
+                recovery.Repaired.Add(path);
+        }).Value;
         _firstUnstableOffset = _producers.FirstUnstable(LogEndOffset);
         _jitterMs = Jitter(_segments[^1]);
         if (_snapshotOffset < _logEndOffset && _logStartOffset == _logEndOffset)
@@ -95,7 +99,11 @@ internal sealed partial class PartitionLog
         {
             if (!opening.CleanlyClosed && (segment == _segments[^1] || segment.NextOffset.Value > _flushedOffset))
                 segment.FlushAbortedLater();
+            segment.OnRepair = OnRepair;
         }
+
+        if (recovery.Repaired.Count > 0)
+            ReportRepaired(recovery.Repaired);
     }
 
     public TopicPartition Partition { get; }

@@ -24,8 +24,11 @@ internal sealed class Recovery(
     /// </summary>
     public Offset FoundEnd { get; private set; }
 
-    /// <summary>Segments were made that the directory did not have.</summary>
-    public bool HasNewSegments { get; private set; }
+    /// <summary>Files were made that the directory did not have.</summary>
+    public bool HasNewFiles { get; private set; }
+
+    /// <summary>Files that should have been sound, were not, and are made again from the log.</summary>
+    public List<string> Repaired { get; } = [];
 
     /// <summary>The segments in order, at least one; the last is ready for appends.</summary>
     public Segment[] OpenSegments(LeaderEpochs epochs)
@@ -43,6 +46,7 @@ internal sealed class Recovery(
         }
 
         Offset trusted = TrustedOffset();
+        var names = disk.List(directory).ToHashSet();
         for (int i = 0; i < bases.Length; i++)
         {
             Segment segment = NewSegment(bases[i]);
@@ -53,6 +57,7 @@ internal sealed class Recovery(
             if (!isLast && (opening.CleanlyClosed || bases[i + 1] < opening.RecoveryPoint.Value))
             {
                 segment.Trust(new Offset(bases[i + 1]));
+                RestoreMissing(segment, names);
                 continue;
             }
 
@@ -60,6 +65,9 @@ internal sealed class Recovery(
             bool isWhole = Scan(segment, epochs);
             if (opening.CleanlyClosed && files is { } saved)
                 segment.CompareIndexes(saved);
+            else if (opening.CleanlyClosed && segment.Size > 0 && isWhole
+                && (!isLast || segment.NextOffset >= opening.RecoveryPoint))
+                Repaired.AddRange(Unsound(segment));
             if (!opening.CleanlyClosed)
                 segment.WriteAgain();
             if (!isLast && !Continues(segment, bases[i + 1], isWhole))
@@ -88,7 +96,9 @@ internal sealed class Recovery(
     /// transactions among these get to their segments.
     /// </summary>
     /// <returns>The offset of the snapshot; the log's first if there is none.</returns>
-    public static Offset LoadProducers(IDisk disk, string directory, Segment[] segments, ProducerStates producers)
+    public static Offset LoadProducers(
+        IDisk disk, string directory, Segment[] segments, ProducerStates producers,
+        Action<Offset, string>? onDamage = null)
     {
         long end = segments[^1].NextOffset.Value;
         long loaded = segments[0].BaseOffset.Value;
@@ -101,6 +111,8 @@ internal sealed class Recovery(
                 break;
             }
 
+            if (offset <= end)
+                onDamage?.Invoke(new Offset(offset), path);
             disk.Delete(path);
         }
 
@@ -219,6 +231,33 @@ internal sealed class Recovery(
             .DefaultIfEmpty(0)
             .Max();
         return new Offset(newest);
+    }
+
+    /// <summary>An index that is missing of a segment whose batches are not read is made here; one that is damaged is
+    /// met when it is used.</summary>
+    private void RestoreMissing(Segment segment, HashSet<string> names)
+    {
+        string[] missing = [.. new[] { ".index", ".timeindex" }
+            .Where(suffix => !names.Contains($"{segment.BaseOffset.Value:D20}{suffix}"))];
+        if (missing.Length == 0 || segment.File.Length == 0)
+            return;
+        Repaired.AddRange(missing.Select(suffix => segment.Path + suffix));
+        try
+        {
+            segment.RestoreIndexes();
+            HasNewFiles = true;
+        }
+        catch (DiskFullException)
+        {
+            // They are made in memory when they are used.
+        }
+    }
+
+    /// <summary>Where both can be decoded, the offset index has pointed where no batch begins.</summary>
+    private string[] Unsound(Segment segment)
+    {
+        string[] unsound = [.. SegmentIndexes.Unsound(disk, segment.Path, segment.Size)];
+        return [.. (unsound.Length > 0 ? unsound : [".index"]).Select(suffix => segment.Path + suffix)];
     }
 
     /// <summary>Takes as much of a segment as its index files vouch for.</summary>
@@ -366,7 +405,7 @@ internal sealed class Recovery(
         Segment segment = NewSegment(baseOffset.Value);
         segment.StartEmpty();
         _segments.Add(segment);
-        HasNewSegments = true;
+        HasNewFiles = true;
     }
 
     private Segment NewSegment(long baseOffset) => new(disk, directory, new Offset(baseOffset), now)

@@ -64,6 +64,9 @@ internal sealed class Segment : IRecordSource
         set => Volatile.Write(ref _gapsBelow, value.Value);
     }
 
+    /// <summary>Hears of a file beside the log file that was damaged, and is made again from it.</summary>
+    public Action<string> OnRepair { get; set; } = _ => { };
+
     /// <summary>The aborted transactions whose markers stand here.</summary>
     public AbortedTransactions Aborted { get; }
 
@@ -395,10 +398,26 @@ internal sealed class Segment : IRecordSource
         return false;
     }
 
+    /// <summary>Makes the index files anew from the log, durably.</summary>
+    public void RestoreIndexes()
+    {
+        RebuildIndexes();
+        SaveIndexes();
+        Flush();
+    }
+
     private SegmentIndexes LoadIndexes()
     {
-        if (!SegmentIndexes.TryLoad(_disk, _path, _size, out SegmentIndexes indexes)
-            || (indexes.Times.Count == 0 && _size > 0))
+        if (!SegmentIndexes.TryLoad(_disk, _path, _size, out SegmentIndexes indexes))
+        {
+            string[] unsound = [.. SegmentIndexes.Unsound(_disk, _path, _size)];
+            indexes = RebuildIndexes(out bool isWhole);
+            foreach (string suffix in isWhole ? unsound : [])
+                OnRepair(_path + suffix);
+            return indexes;
+        }
+
+        if (indexes.Times.Count == 0 && _size > 0)
             return RebuildIndexes();
         indexes = Interlocked.CompareExchange(ref _indexes, indexes, null) ?? indexes;
         TimeIndex.Entry latest = indexes.Times.Last;
@@ -408,8 +427,12 @@ internal sealed class Segment : IRecordSource
         return indexes;
     }
 
-    private SegmentIndexes RebuildIndexes()
+    private SegmentIndexes RebuildIndexes() => RebuildIndexes(out _);
+
+    /// <param name="isWhole">The log file lacks nothing, so that what did not fit it was wrong itself.</param>
+    private SegmentIndexes RebuildIndexes(out bool isWhole)
     {
+        isWhole = true;
         var indexes = new SegmentIndexes { IsCertain = true };
         var greatest = new TimeIndex.Entry(RecordBatch.NoTimestamp, 0);
         Span<byte> window = stackalloc byte[BatchScanner.WindowSize];
@@ -428,10 +451,12 @@ internal sealed class Segment : IRecordSource
             scanner.Remember();
             if (!scanner.IsDamaged)
                 break;
+            isWhole = false;
             DamagedRange damage = Resync.Behind(this, scanner.Next, scanner.Expected);
             scanner = new CheckedScanner(this, damage.EndPosition, damage.End.Value, window);
         }
 
+        isWhole &= NextOffset.Value <= Math.Max(scanner.Expected, GapsBelow.Value);
         indexes.Times.MaybeAppend(greatest.Timestamp, greatest.RelativeOffset);
         Volatile.Write(ref _maxTimestamp, indexes.Times.Last.Timestamp);
         Volatile.Write(ref _indexes, indexes);

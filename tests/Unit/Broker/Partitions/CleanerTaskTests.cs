@@ -89,7 +89,7 @@ public sealed class CleanerTaskTests
         _disk.Refuses = path => path.StartsWith(OffsetCheckpoint.Cleaner, StringComparison.Ordinal);
         _fixture.Loop.Advance(300_000);
         Assert.Single(log.Records());
-        LogOpening opening = new LogCheckpoints(_disk.Crash()).Opening(log.Log.Partition, true, _ => { });
+        LogOpening opening = new LogCheckpoints(_disk.Crash()).Opening(CleanedLog.Id, true, _ => { });
         Assert.Equal(30, opening.GapsBelow!.Value.Value);
     }
 
