@@ -80,6 +80,9 @@ internal sealed record GroupSettings
     /// <summary>Records after which one <see cref="GroupCoordinator.Expire"/> leaves the rest to the next.</summary>
     public int MaxExpiredRecords { get; init; } = 1_000;
 
+    /// <summary>Bytes of keys and values after which it does so; the last record or group may exceed them.</summary>
+    public int MaxExpiredBytes => MaxBatchBytes / 2;
+
     public IPartitionAssignor? Assignor(string name) =>
         ConsumerAssignors.FirstOrDefault(assignor => assignor.Name == name);
 

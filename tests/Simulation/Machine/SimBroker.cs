@@ -186,7 +186,7 @@ internal sealed class SimBroker
         var producerIds = new ProducerIds(controller);
         var verifier = new TransactionVerifier(transactions);
         var node = new NodeIdentity(new Uuid(1, 1).ToString(), settings.NodeId, null, 0);
-        return new RequestDispatcher(new Dictionary<ApiKey, RequestHandler>(share.Handlers())
+        var handlers = new Dictionary<ApiKey, RequestHandler>(share.Handlers())
         {
             [ApiKey.Produce] = new ProduceHandler(Topics, verifier),
             [ApiKey.Fetch] = new FetchHandler(Topics, settings, new FetchSessions(1000, _world.Ids)),
@@ -210,7 +210,8 @@ internal sealed class SimBroker
             [ApiKey.TxnOffsetCommit] = new TxnOffsetCommitHandler(verifier, coordinators, Topics),
             [ApiKey.ListTransactions] = new ListTransactionsHandler(transactions),
             [ApiKey.CreatePartitions] = new CreatePartitionsHandler(controller),
-        });
+        };
+        return new RequestDispatcher(PlantedBugs.Into(_world.Bug, handlers));
     }
 }
 
