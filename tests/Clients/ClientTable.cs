@@ -68,7 +68,7 @@ internal static partial class ClientTable
 
     public static async Task Write(HashSet<(string Client, string Feature)> cells)
     {
-        Assert.Superset(cells, [.. Pairs(Clients, Features)]);
+        Assert.Empty(cells.Except(Pairs(Clients, Features)));
         var table = "\nA cell is the version of the client whose tests passed; `-` is what it has not, or what no test asks of it.\n\n"
             + $"| Client | {string.Join(" | ", Features)} |\n|{string.Concat(Features.Select(_ => "---|"))}---|\n";
         foreach (var client in Clients)
