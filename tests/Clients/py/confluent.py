@@ -54,7 +54,8 @@ def round_trip(bootstrap, codec, out_topic, in_topic, count):
         record = json.loads(line)
         headers = [(name, decode(value)) for name, value in record["headers"]]
         producer.produce(
-            out_topic, decode(record["value"]), decode(record["key"]), 0, failed, record["timestamp"], headers)
+            out_topic, decode(record["value"]), decode(record["key"]), 0, on_delivery=failed,
+            timestamp=record["timestamp"], headers=headers)
     producer.flush(PATIENCE)
     consumer = reader(bootstrap)
     consumer.assign([TopicPartition(in_topic, 0, 0)])
