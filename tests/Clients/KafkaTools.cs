@@ -122,7 +122,7 @@ public sealed class KafkaTools(AdministeredBroker broker) : IClassFixture<Admini
             "ClientMetricsCommand", "--alter", "--name", "producers", "--interval", "100", "--metrics", "*",
             "--match", "client_id=console-producer");
 
-        await broker.Run("hello\n", "ConsoleProducer", "--topic", "orders");
+        await broker.Run("hello\n", "ConsoleProducer", "--topic", "measured");
 
         using var http = new HttpClient();
         var clients = JsonDocument.Parse(await http.GetStringAsync(

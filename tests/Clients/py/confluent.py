@@ -44,7 +44,7 @@ def reader(bootstrap, **config):
 def messages(consumer):
     while True:
         message = consumer.poll(1)
-        if message:
+        if message is not None:
             yield checked(message)
 
 
@@ -86,7 +86,7 @@ def member(bootstrap, group, topic):
     threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
     while not ended.is_set():
         message = consumer.poll(0.2)
-        if message and not message.error():
+        if message is not None and not message.error():
             say(f"record {message.partition()} {message.offset()}")
     consumer.close()
     say("left")

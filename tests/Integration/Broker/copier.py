@@ -9,7 +9,7 @@ import sys
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 PATIENCE = 30
-BACKOFF = {"reconnect.backoff.ms": 20, "reconnect.backoff.max.ms": 200}
+CONNECTION = {"reconnect.backoff.ms": 20, "reconnect.backoff.max.ms": 200, "log_level": 0}
 
 
 def say(line):
@@ -46,11 +46,11 @@ def copy(producer, consumer, topic, out_topic, count):
 def main(bootstrap, topic, out_topic, count):
     producer = Producer({
         "bootstrap.servers": bootstrap, "transactional.id": "copier", "transaction.timeout.ms": 10000, "linger.ms": 1,
-        "retry.backoff.ms": 20, **BACKOFF})
+        "retry.backoff.ms": 20, **CONNECTION})
     producer.init_transactions(PATIENCE)
     consumer = Consumer({
         "bootstrap.servers": bootstrap, "group.id": "copy", "enable.auto.commit": False,
-        "auto.offset.reset": "earliest", "isolation.level": "read_committed", "fetch.wait.max.ms": 10, **BACKOFF})
+        "auto.offset.reset": "earliest", "isolation.level": "read_committed", "fetch.wait.max.ms": 10, **CONNECTION})
     assign_committed(consumer, topic)
     while True:
         copy(producer, consumer, topic, out_topic, int(count))
