@@ -69,7 +69,8 @@ internal static partial class ClientTable
     public static async Task Write(HashSet<(string Client, string Feature)> cells)
     {
         Assert.Empty(cells.Except(Pairs(Clients, Features)));
-        var table = "\nA cell is the version of the client whose tests passed; `-` is what it has not, or what no test asks of it.\n\n"
+        var table = "A cell is the version of the client whose tests passed; `-` is what it has not or what no test "
+            + "asks of it. Made by `./dev clients`.\n\n"
             + $"| Client | {string.Join(" | ", Features)} |\n|{string.Concat(Features.Select(_ => "---|"))}---|\n";
         foreach (var client in Clients)
         {

@@ -3,7 +3,9 @@ using Millrace.Shared;
 
 namespace Millrace.Clients;
 
-/// <summary>The table of clients in docs/compatibility.md. MILLRACE_CLIENT_RESULTS names a run's XML to write it from.</summary>
+/// <summary>
+/// The table of clients in docs/compatibility.md. MILLRACE_CLIENT_RESULTS names a run's XML to write it from.
+/// </summary>
 public sealed class ClientTableTests
 {
     [Fact]
@@ -16,7 +18,8 @@ public sealed class ClientTableTests
 
     private static async Task<HashSet<(string Client, string Feature)>> Tested()
     {
-        var listed = await ChildProcess.Run("", Environment.ProcessPath!, "-list", "full/json", "-preEnumerateTheories");
+        var listed = await ChildProcess.Run(
+            "", Environment.ProcessPath!, "-list", "full/json", "-preEnumerateTheories");
         using var tests = JsonDocument.Parse(listed[listed.IndexOf('[')..]);
         return
         [

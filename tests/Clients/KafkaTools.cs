@@ -86,8 +86,8 @@ public sealed class KafkaTools(AdministeredBroker broker) : IClassFixture<Admini
         var topic = "of-" + protocol;
         await broker.Run("hello\n", "ConsoleProducer", "--topic", topic);
         Assert.Equal("hello\n", await broker.Tool(
-            "consumer.ConsoleConsumer", "--topic", topic, "--from-beginning", "--max-messages", "1", "--group", protocol,
-            "--command-property", "group.protocol=" + protocol));
+            "consumer.ConsoleConsumer", "--topic", topic, "--from-beginning", "--max-messages", "1",
+            "--group", protocol, "--command-property", "group.protocol=" + protocol));
         var described = await broker.Tool("consumer.group.ConsumerGroupCommand", "--describe", "--group", protocol);
         Assert.Matches(@$"{protocol} +{topic} +0 +1 +1 +0 ", described);
     }

@@ -119,7 +119,8 @@ async function administer(options, [topic, filled]) {
   })
   say('retention.ms ' + configs.find(config => config.name === 'retention.ms').value)
   const offset = async timestamp => {
-    const [found] = await admin.listOffsets({ topics: [{ name: filled, partitions: [{ partitionIndex: 0, timestamp }] }] })
+    const partitions = [{ partitionIndex: 0, timestamp }]
+    const [found] = await admin.listOffsets({ topics: [{ name: filled, partitions }] })
     return found.partitions[0].offset
   }
   say(`offsets ${await offset(-2n)} ${await offset(1700000004500n)} ${await offset(-1n)}`)
