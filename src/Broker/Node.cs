@@ -119,18 +119,20 @@ public sealed class Node : IDisposable
     public IReadOnlyList<ClientState> Clients => _telemetry.States();
 
     /// <summary>Starts a broker on the logs in <paramref name="path"/>, which is made if it is not there.</summary>
+    /// <param name="trace">Takes a line for each request; null for none.</param>
     /// <exception cref="DataDirectoryException">The directory can't be used.</exception>
     /// <exception cref="InvalidConfigException">A setting can't be used.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">The address can't be had.</exception>
     /// <exception cref="IOException">A log can't be read or written.</exception>
-    public static Node Start(string path, IPEndPoint address, BrokerSettings settings, Action<string> log)
+    public static Node Start(string path, IPEndPoint address, BrokerSettings settings, Action<string> log,
+        Action<string>? trace = null)
     {
         var limited = new RateLimitedLog(log, Clock.Machine);
         var directory = DataDirectory.Open(path, settings.NodeId, Randomness.Machine);
         Listener? listener = null;
         try
         {
-            listener = new Listener(address, limited.Line);
+            listener = new Listener(address, limited.Line) { Trace = trace is null ? null : new RequestTrace(trace) };
             return new Node(directory, listener, settings, limited.Line);
         }
         catch

@@ -22,6 +22,9 @@ public sealed class WireWriter : IDisposable
 
     public ReadOnlySpan<byte> WrittenSpan => _buffer.AsSpan(0, Length);
 
+    /// <summary>Takes the error codes that are written, other than NONE; null for nobody wants them.</summary>
+    public List<ErrorCode>? Errors { get; set; }
+
     /// <summary>Bytes that the buffer holds before it grows.</summary>
     public int Capacity => _buffer.Length;
 
@@ -32,6 +35,13 @@ public sealed class WireWriter : IDisposable
     public void Int8(sbyte value) => Reserve(1)[0] = (byte)value;
 
     public void Int16(short value) => BinaryPrimitives.WriteInt16BigEndian(Reserve(2), value);
+
+    public void ErrorCode(ErrorCode value)
+    {
+        Int16((short)value);
+        if (value != Protocol.ErrorCode.None)
+            Errors?.Add(value);
+    }
 
     public void UInt16(ushort value) => BinaryPrimitives.WriteUInt16BigEndian(Reserve(2), value);
 

@@ -206,7 +206,7 @@ public sealed class AlterClientQuotasResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             var flexible = version >= 1;
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, flexible);
             writer.ArrayCount(Entity.Count, flexible);
             for (var i = 0; i < Entity.Count; i++)

@@ -172,7 +172,7 @@ public sealed class AlterConfigsResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             var flexible = version >= 2;
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, flexible);
             writer.Int8(ResourceType);
             writer.String(ResourceName, flexible);

@@ -138,7 +138,7 @@ public sealed class AlterPartitionReassignmentsResponse : IMessage
         {
             writer.Boolean(AllowReplicationFactorChange);
         }
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.NullableString(ErrorMessage, true);
         writer.ArrayCount(Responses.Count, true);
         for (var i = 0; i < Responses.Count; i++)
@@ -191,7 +191,7 @@ public sealed class AlterPartitionReassignmentsResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.Int32(PartitionIndex);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }

@@ -110,7 +110,7 @@ public sealed class AlterShareGroupOffsetsResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.NullableString(ErrorMessage, true);
         writer.ArrayCount(Responses.Count, true);
         for (var i = 0; i < Responses.Count; i++)
@@ -167,7 +167,7 @@ public sealed class AlterShareGroupOffsetsResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.Int32(PartitionIndex);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }

@@ -141,7 +141,7 @@ public sealed class AlterUserScramCredentialsResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.String(User, true);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }

@@ -154,7 +154,7 @@ public sealed class ConsumerGroupDescribeResponse : IMessage
 
         public void Write(WireWriter writer, short version)
         {
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, true);
             writer.String(GroupId, true);
             writer.String(GroupState, true);

@@ -144,7 +144,7 @@ public sealed class ConsumerGroupHeartbeatResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.NullableString(ErrorMessage, true);
         writer.NullableString(MemberId, true);
         writer.Int32(MemberEpoch);

@@ -144,7 +144,7 @@ public sealed class CreateAclsResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             var flexible = version >= 2;
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, flexible);
             if (flexible)
             {

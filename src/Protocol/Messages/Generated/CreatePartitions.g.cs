@@ -178,7 +178,7 @@ public sealed class CreatePartitionsResponse : IMessage
         {
             var flexible = version >= 2;
             writer.String(Name, flexible);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, flexible);
             if (flexible)
             {

@@ -265,7 +265,7 @@ public sealed class CreateTopicsResponse : IMessage
             {
                 writer.Uuid(TopicId);
             }
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, flexible);
             if (version >= 5)
             {
@@ -291,7 +291,7 @@ public sealed class CreateTopicsResponse : IMessage
                 if (hasTopicConfigErrorCode)
                 {
                     var start = writer.BeginTag(0);
-                    writer.Int16((short)TopicConfigErrorCode);
+                    writer.ErrorCode(TopicConfigErrorCode);
                     writer.EndTag(start);
                 }
             }

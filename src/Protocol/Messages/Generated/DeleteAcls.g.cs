@@ -150,7 +150,7 @@ public sealed class DeleteAclsResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             var flexible = version >= 2;
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, flexible);
             writer.ArrayCount(MatchingAcls.Count, flexible);
             for (var i = 0; i < MatchingAcls.Count; i++)
@@ -203,7 +203,7 @@ public sealed class DeleteAclsResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             var flexible = version >= 2;
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, flexible);
             writer.Int8(ResourceType);
             writer.String(ResourceName, flexible);

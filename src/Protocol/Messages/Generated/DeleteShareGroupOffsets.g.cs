@@ -80,7 +80,7 @@ public sealed class DeleteShareGroupOffsetsResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.NullableString(ErrorMessage, true);
         writer.ArrayCount(Responses.Count, true);
         for (var i = 0; i < Responses.Count; i++)
@@ -111,7 +111,7 @@ public sealed class DeleteShareGroupOffsetsResponse : IMessage
         {
             writer.String(TopicName, true);
             writer.Uuid(TopicId);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }

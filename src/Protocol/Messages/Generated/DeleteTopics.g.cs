@@ -178,7 +178,7 @@ public sealed class DeleteTopicsResponse : IMessage
             {
                 writer.Uuid(TopicId);
             }
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             if (version >= 5)
             {
                 writer.NullableString(ErrorMessage, flexible);

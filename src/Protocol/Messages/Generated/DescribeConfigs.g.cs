@@ -162,7 +162,7 @@ public sealed class DescribeConfigsResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             var flexible = version >= 4;
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, flexible);
             writer.Int8(ResourceType);
             writer.String(ResourceName, flexible);

@@ -138,7 +138,7 @@ public sealed class DescribeGroupsResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             var flexible = version >= 5;
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             if (version == 6)
             {
                 writer.NullableString(ErrorMessage, flexible);

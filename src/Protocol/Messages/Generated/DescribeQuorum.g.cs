@@ -110,7 +110,7 @@ public sealed class DescribeQuorumResponse : IMessage
 
     public void Write(WireWriter writer, short version)
     {
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         if (version == 2)
         {
             writer.NullableString(ErrorMessage, true);
@@ -247,7 +247,7 @@ public sealed class DescribeQuorumResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.Int32(PartitionIndex);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             if (version == 2)
             {
                 writer.NullableString(ErrorMessage, true);

@@ -142,7 +142,7 @@ public sealed class DescribeShareGroupOffsetsResponse : IMessage
             writer.ArrayCount(Topics.Count, true);
             for (var i = 0; i < Topics.Count; i++)
                 Topics[i].Write(writer, version);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }
@@ -215,7 +215,7 @@ public sealed class DescribeShareGroupOffsetsResponse : IMessage
             {
                 writer.Int64(Lag);
             }
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }

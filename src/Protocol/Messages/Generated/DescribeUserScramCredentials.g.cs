@@ -79,7 +79,7 @@ public sealed class DescribeUserScramCredentialsResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.NullableString(ErrorMessage, true);
         writer.ArrayCount(Results.Count, true);
         for (var i = 0; i < Results.Count; i++)
@@ -112,7 +112,7 @@ public sealed class DescribeUserScramCredentialsResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.String(User, true);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, true);
             writer.ArrayCount(CredentialInfos.Count, true);
             for (var i = 0; i < CredentialInfos.Count; i++)

@@ -133,7 +133,7 @@ public sealed class FindCoordinatorResponse : IMessage
         }
         if (version <= 3)
         {
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
         }
         if (version is >= 1 and <= 3)
         {
@@ -231,7 +231,7 @@ public sealed class FindCoordinatorResponse : IMessage
             }
             if (version >= 4)
             {
-                writer.Int16((short)ErrorCode);
+                writer.ErrorCode(ErrorCode);
             }
             if (version >= 4)
             {

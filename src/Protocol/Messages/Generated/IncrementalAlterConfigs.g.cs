@@ -176,7 +176,7 @@ public sealed class IncrementalAlterConfigsResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             var flexible = version >= 1;
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, flexible);
             writer.Int8(ResourceType);
             writer.String(ResourceName, flexible);

@@ -155,7 +155,7 @@ public sealed class InitializeShareGroupStateResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.Int32(Partition);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }

@@ -92,7 +92,7 @@ public sealed class ListPartitionReassignmentsResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.NullableString(ErrorMessage, true);
         writer.ArrayCount(Topics.Count, true);
         for (var i = 0; i < Topics.Count; i++)

@@ -302,7 +302,7 @@ public sealed class ProduceResponse : IMessage
         {
             var flexible = version >= 9;
             writer.Int32(Index);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.Int64(BaseOffset);
             writer.Int64(LogAppendTimeMs);
             if (version >= 5)

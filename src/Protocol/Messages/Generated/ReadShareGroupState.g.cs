@@ -163,7 +163,7 @@ public sealed class ReadShareGroupStateResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.Int32(Partition);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, true);
             writer.Int32(StateEpoch);
             writer.Int64(StartOffset);

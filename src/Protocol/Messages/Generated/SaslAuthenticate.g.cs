@@ -66,7 +66,7 @@ public sealed class SaslAuthenticateResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         var flexible = version >= 2;
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.NullableString(ErrorMessage, flexible);
         writer.Bytes(AuthBytes, flexible);
         if (version >= 1)

@@ -175,7 +175,7 @@ public sealed class ShareAcknowledgeResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.NullableString(ErrorMessage, true);
         if (version == 2)
         {
@@ -238,7 +238,7 @@ public sealed class ShareAcknowledgeResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.Int32(PartitionIndex);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, true);
             CurrentLeader.Write(writer, version);
             writer.UnsignedVarint(0);

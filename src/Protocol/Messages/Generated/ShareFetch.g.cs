@@ -237,7 +237,7 @@ public sealed class ShareFetchResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.NullableString(ErrorMessage, true);
         writer.Int32(AcquisitionLockTimeoutMs);
         writer.ArrayCount(Responses.Count, true);
@@ -312,9 +312,9 @@ public sealed class ShareFetchResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.Int32(PartitionIndex);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, true);
-            writer.Int16((short)AcknowledgeErrorCode);
+            writer.ErrorCode(AcknowledgeErrorCode);
             writer.NullableString(AcknowledgeErrorMessage, true);
             CurrentLeader.Write(writer, version);
             writer.Records(Records, true);

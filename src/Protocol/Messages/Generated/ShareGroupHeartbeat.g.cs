@@ -84,7 +84,7 @@ public sealed class ShareGroupHeartbeatResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.NullableString(ErrorMessage, true);
         writer.NullableString(MemberId, true);
         writer.Int32(MemberEpoch);

@@ -487,7 +487,7 @@ public sealed class StreamsGroupHeartbeatResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.NullableString(ErrorMessage, true);
         writer.String(MemberId, true);
         writer.Int32(MemberEpoch);

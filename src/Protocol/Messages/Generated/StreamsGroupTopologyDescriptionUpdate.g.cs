@@ -190,7 +190,7 @@ public sealed class StreamsGroupTopologyDescriptionUpdateResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.NullableString(ErrorMessage, true);
         writer.UnsignedVarint(0);
     }

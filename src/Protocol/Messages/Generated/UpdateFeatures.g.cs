@@ -117,7 +117,7 @@ public sealed class UpdateFeaturesResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.NullableString(ErrorMessage, true);
         if (version <= 1)
         {
@@ -161,7 +161,7 @@ public sealed class UpdateFeaturesResponse : IMessage
             }
             if (version <= 1)
             {
-                writer.Int16((short)ErrorCode);
+                writer.ErrorCode(ErrorCode);
             }
             if (version <= 1)
             {

@@ -207,7 +207,7 @@ public sealed class WriteShareGroupStateResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.Int32(Partition);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }
