@@ -18,7 +18,7 @@ internal sealed partial class PartitionLog
             Recovery.RebuildEpochs(_segments, _epochs);
         }
 
-        if (!shouldBeThere || _epochs.IsEmpty)
+        if (_epochs.IsEmpty || (!opening.CleanlyClosed && _epochs.FirstUnflushed >= opening.RecoveryPoint.Value))
             return;
         repaired.Add(_epochs.Path);
         Guarded(_epochs.Flush);

@@ -35,7 +35,7 @@ internal sealed class EpochCheck
     public void Batch(scoped in RecordBatch batch, long position, bool isActive, FileFindings log)
     {
         int epoch = batch.PartitionLeaderEpoch;
-        if (_isMissing && epoch >= 0 && (_facts.WasClosed || _facts.RecoveryPoint > 0))
+        if (_isMissing && epoch >= 0 && (_facts.WasClosed || _facts.RecoveryPoint > batch.BaseOffset))
         {
             // Before the first checkpoint of the log it need not be there.
             _file.Warning("leader-epoch-checkpoint", "The file is missing.", "It is made again at the next start.");

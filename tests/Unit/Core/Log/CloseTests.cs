@@ -26,6 +26,7 @@ public sealed class CloseTests
     public void An_empty_segment_has_its_index_files()
     {
         var fixture = new LogFixture();
+        fixture.Log.Flush();
         Assert.True(fixture.Log.Close(clean: true));
         Assert.Equal([0, 0], new[] { ".index", ".timeindex" }.Select(suffix => fixture.Disk.LengthOf(First + suffix)));
         Assert.Empty(Verify(fixture.Disk, "orders-0"));

@@ -25,6 +25,7 @@ public sealed class LostFolderTests
 
         var again = Reopen(fixture.Disk.Crash(), clean: false, isCompacted, fixture.Log.GapsBelow);
         Assert.Equal(101, again.Log.LogEndOffset.Value);
+        Assert.All(again.Reports, line => Assert.Contains("offsets 0 to 99 are missing", line));
         Assert.Equal(ErrorCode.CorruptMessage, Read(again, 50));
         Assert.Equal(ErrorCode.None, Read(again, 100));
     }
