@@ -12,7 +12,8 @@ public sealed class BrokerSettings
 {
     private readonly Dictionary<string, string> _given = [];
 
-    /// <exception cref="InvalidConfigException">A key is unknown, a value is not legal, or two contradict each other.</exception>
+    /// <exception cref="InvalidConfigException">A key is unknown, a value is not legal, or two contradict each
+    /// other.</exception>
     public BrokerSettings(IEnumerable<KeyValuePair<string, string>> given)
     {
         foreach (var (key, value) in given)

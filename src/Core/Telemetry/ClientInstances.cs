@@ -15,9 +15,10 @@ namespace Millrace.Core.Telemetry;
 /// <remarks>
 /// <para>Owned by the handlers of telemetry. Nothing of it is durable: after a restart clients ask again. 1. At most
 /// <see cref="MostInstances"/> clients and samples of <see cref="MostWeight"/> are kept: the client that was heard
-/// least lately goes first. 2. Of a client's own texts <see cref="ClientFacts.MostCharacters"/> are kept. 3. Who was not
-/// heard for <see cref="SilentIntervals"/> of its intervals, and <see cref="LeastSilenceMs"/> at least, is forgotten when
-/// another comes. 4. A push decompresses to <see cref="Expansion"/> times the largest push at most.</para>
+/// least lately goes first. 2. Of a client's own texts <see cref="ClientFacts.MostCharacters"/> are kept. 3. Who was
+/// not heard for <see cref="SilentIntervals"/> of its intervals, and <see cref="LeastSilenceMs"/> at least, is
+/// forgotten when another comes. 4. A push decompresses to <see cref="Expansion"/> times the largest push at
+/// most.</para>
 /// </remarks>
 internal sealed class ClientInstances(IRandomness randomness, int mostBytes)
 {

@@ -11,8 +11,8 @@ namespace Millrace.Broker.Requests.Transactions;
 /// how long the transaction lasts (1) and a pattern that the whole id must match (2).
 /// </summary>
 /// <remarks>
-/// <para>Ids are matched outside of the shards' locks, in time that is linear in their length, as RE2 does in Kafka, and
-/// the loop serves others between slices of them. Too large a pattern (<see cref="LinearPattern"/>) is
+/// <para>Ids are matched outside of the shards' locks, in time that is linear in their length, as RE2 does in Kafka,
+/// and the loop serves others between slices of them. Too large a pattern (<see cref="LinearPattern"/>) is
 /// INVALID_REGULAR_EXPRESSION, as is one that is none. States that nobody knows are told and match nothing.</para>
 /// </remarks>
 internal sealed class ListTransactionsHandler(TransactionCoordinators coordinators)
