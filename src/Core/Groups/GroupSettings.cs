@@ -21,6 +21,7 @@ internal sealed record GroupSettings
             MaxSize = settings.Int("group.max.size"),
             MaxOffsetMetadataBytes = settings.Int("offset.metadata.max.bytes"),
             OffsetsRetentionMs = settings.Int("offsets.retention.minutes") * 60_000L,
+            OffsetsRetentionCheckIntervalMs = settings.Long("offsets.retention.check.interval.ms"),
             ConsumerMaxSize = settings.Int("group.consumer.max.size"),
             ShareMaxSize = settings.Int("group.share.max.size"),
             ConsumerAssignors = [.. ConfigText.Items(settings.Text("group.consumer.assignors"))

@@ -27,7 +27,7 @@ internal sealed partial class PartitionLog
             {
                 return AppendResult.Refused(
                     verdict.Error, verdict.HidesLogStart ? Offset.None : LogStartOffset, verdict.Message,
-                    verdict.RecordErrors);
+                    verdict.RecordErrors) with { TellsMessage = verdict.TellsMessage };
             }
 
             using RecordBatchBuilder? recompressed = verdict.Recompressed;

@@ -10,6 +10,8 @@ namespace Millrace.Protocol.Wire;
 /// </summary>
 public sealed class WireWriter : IDisposable
 {
+    private const int MostErrorCharacters = 1000;
+
     private const int InitialCapacity = 512;
 
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(InitialCapacity);
@@ -87,6 +89,10 @@ public sealed class WireWriter : IDisposable
         else
             Int16(-1);
     }
+
+    /// <summary>A text that may repeat what a client sent: what no reader would take is cut.</summary>
+    public void ErrorMessage(string? value, bool flexible) => NullableString(
+        value?.Length > MostErrorCharacters ? value[..MostErrorCharacters] + "..." : value, flexible);
 
     public void Bytes(ReadOnlyMemory<byte> value, bool flexible)
     {

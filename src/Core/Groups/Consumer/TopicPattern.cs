@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Millrace.Core.Model;
 
 namespace Millrace.Core.Groups.Consumer;
 
@@ -20,6 +21,7 @@ internal sealed class TopicPattern
     public const int MaxLength = 4096;
 
     private const int MostRepetitions = 1000;
+    private const int MostNodes = 10 * MostRepetitions; // the engine counts five for a repetition
 
     /// <summary>Groups in groups.</summary>
     private const int MaxDepth = 1000;
@@ -47,11 +49,11 @@ internal sealed class TopicPattern
         + "Tagbanwa Tai_Le Tai_Tham Tai_Viet Takri Tamil Tangut Telugu Thaana Thai Tibetan Tifinagh Tirhuta Ugaritic "
         + "Vai Warang_Citi Yi").Split(' '), "Any"];
 
-    private readonly Regex _regex;
+    private readonly LinearPattern _translated;
 
-    private TopicPattern(Regex regex) => _regex = regex;
+    private TopicPattern(LinearPattern translated) => _translated = translated;
 
-    public bool Matches(string topic) => _regex.IsMatch(topic);
+    public bool Matches(string topic) => _translated.Matches(topic);
 
     /// <summary>False, with what is wrong, when RE2J would not compile the text or the engine can't.</summary>
     public static bool TryParse(
@@ -65,20 +67,13 @@ internal sealed class TopicPattern
         }
 
         var translation = new Translation(text);
-        problem = translation.Run();
+        problem = LinearPattern.WhatIsTooLong(text) ?? translation.Run();
         if (problem is not null)
             return false;
-        try
-        {
-            pattern = new TopicPattern(new Regex(
-                $@"\A(?:{translation.Result})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant));
-            return true;
-        }
-        catch (Exception failure) when (failure is ArgumentException or NotSupportedException)
-        {
-            problem = failure.Message;
+        if (!LinearPattern.TryParse(text, translation.Result, MostNodes, out var translated, out problem))
             return false;
-        }
+        pattern = new TopicPattern(translated);
+        return true;
     }
 
     /// <summary>One pass over the text.</summary>

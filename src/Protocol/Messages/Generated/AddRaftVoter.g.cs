@@ -105,7 +105,7 @@ public sealed class AddRaftVoterResponse : IMessage
     {
         writer.Int32(ThrottleTimeMs);
         writer.ErrorCode(ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorMessage(ErrorMessage, true);
         writer.UnsignedVarint(0);
     }
 }

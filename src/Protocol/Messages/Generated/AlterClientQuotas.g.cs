@@ -207,7 +207,7 @@ public sealed class AlterClientQuotasResponse : IMessage
         {
             var flexible = version >= 1;
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, flexible);
+            writer.ErrorMessage(ErrorMessage, flexible);
             writer.ArrayCount(Entity.Count, flexible);
             for (var i = 0; i < Entity.Count; i++)
                 Entity[i].Write(writer, version);

@@ -173,7 +173,7 @@ public sealed class AlterConfigsResponse : IMessage
         {
             var flexible = version >= 2;
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, flexible);
+            writer.ErrorMessage(ErrorMessage, flexible);
             writer.Int8(ResourceType);
             writer.String(ResourceName, flexible);
             if (flexible)

@@ -139,7 +139,7 @@ public sealed class AlterPartitionReassignmentsResponse : IMessage
             writer.Boolean(AllowReplicationFactorChange);
         }
         writer.ErrorCode(ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorMessage(ErrorMessage, true);
         writer.ArrayCount(Responses.Count, true);
         for (var i = 0; i < Responses.Count; i++)
             Responses[i].Write(writer, version);
@@ -192,7 +192,7 @@ public sealed class AlterPartitionReassignmentsResponse : IMessage
         {
             writer.Int32(PartitionIndex);
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }
     }

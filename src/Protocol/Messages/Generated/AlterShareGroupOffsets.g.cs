@@ -111,7 +111,7 @@ public sealed class AlterShareGroupOffsetsResponse : IMessage
     {
         writer.Int32(ThrottleTimeMs);
         writer.ErrorCode(ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorMessage(ErrorMessage, true);
         writer.ArrayCount(Responses.Count, true);
         for (var i = 0; i < Responses.Count; i++)
             Responses[i].Write(writer, version);
@@ -168,7 +168,7 @@ public sealed class AlterShareGroupOffsetsResponse : IMessage
         {
             writer.Int32(PartitionIndex);
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }
     }

@@ -142,7 +142,7 @@ public sealed class AlterUserScramCredentialsResponse : IMessage
         {
             writer.String(User, true);
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }
     }

@@ -155,7 +155,7 @@ public sealed class ConsumerGroupDescribeResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.String(GroupId, true);
             writer.String(GroupState, true);
             writer.Int32(GroupEpoch);

@@ -145,7 +145,7 @@ public sealed class CreateAclsResponse : IMessage
         {
             var flexible = version >= 2;
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, flexible);
+            writer.ErrorMessage(ErrorMessage, flexible);
             if (flexible)
             {
                 writer.UnsignedVarint(0);

@@ -179,7 +179,7 @@ public sealed class CreatePartitionsResponse : IMessage
             var flexible = version >= 2;
             writer.String(Name, flexible);
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, flexible);
+            writer.ErrorMessage(ErrorMessage, flexible);
             if (flexible)
             {
                 writer.UnsignedVarint(0);

@@ -266,7 +266,7 @@ public sealed class CreateTopicsResponse : IMessage
                 writer.Uuid(TopicId);
             }
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, flexible);
+            writer.ErrorMessage(ErrorMessage, flexible);
             if (version >= 5)
             {
                 writer.Int32(NumPartitions);

@@ -151,7 +151,7 @@ public sealed class DeleteAclsResponse : IMessage
         {
             var flexible = version >= 2;
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, flexible);
+            writer.ErrorMessage(ErrorMessage, flexible);
             writer.ArrayCount(MatchingAcls.Count, flexible);
             for (var i = 0; i < MatchingAcls.Count; i++)
                 MatchingAcls[i].Write(writer, version);
@@ -204,7 +204,7 @@ public sealed class DeleteAclsResponse : IMessage
         {
             var flexible = version >= 2;
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, flexible);
+            writer.ErrorMessage(ErrorMessage, flexible);
             writer.Int8(ResourceType);
             writer.String(ResourceName, flexible);
             writer.Int8(PatternType);

@@ -105,7 +105,7 @@ public sealed class DeleteGroupsResponse : IMessage
             writer.ErrorCode(ErrorCode);
             if (version == 3)
             {
-                writer.NullableString(ErrorMessage, flexible);
+                writer.ErrorMessage(ErrorMessage, flexible);
             }
             if (flexible)
             {

@@ -81,7 +81,7 @@ public sealed class DeleteShareGroupOffsetsResponse : IMessage
     {
         writer.Int32(ThrottleTimeMs);
         writer.ErrorCode(ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorMessage(ErrorMessage, true);
         writer.ArrayCount(Responses.Count, true);
         for (var i = 0; i < Responses.Count; i++)
             Responses[i].Write(writer, version);
@@ -112,7 +112,7 @@ public sealed class DeleteShareGroupOffsetsResponse : IMessage
             writer.String(TopicName, true);
             writer.Uuid(TopicId);
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }
     }

@@ -148,7 +148,7 @@ public sealed class DeleteShareGroupStateResponse : IMessage
         {
             writer.Int32(Partition);
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }
     }

@@ -181,7 +181,7 @@ public sealed class DeleteTopicsResponse : IMessage
             writer.ErrorCode(ErrorCode);
             if (version >= 5)
             {
-                writer.NullableString(ErrorMessage, flexible);
+                writer.ErrorMessage(ErrorMessage, flexible);
             }
             if (flexible)
             {

@@ -92,7 +92,7 @@ public sealed class DescribeAclsResponse : IMessage
         var flexible = version >= 2;
         writer.Int32(ThrottleTimeMs);
         writer.ErrorCode(ErrorCode);
-        writer.NullableString(ErrorMessage, flexible);
+        writer.ErrorMessage(ErrorMessage, flexible);
         writer.ArrayCount(Resources.Count, flexible);
         for (var i = 0; i < Resources.Count; i++)
             Resources[i].Write(writer, version);

@@ -110,7 +110,7 @@ public sealed class DescribeClientQuotasResponse : IMessage
         var flexible = version >= 1;
         writer.Int32(ThrottleTimeMs);
         writer.ErrorCode(ErrorCode);
-        writer.NullableString(ErrorMessage, flexible);
+        writer.ErrorMessage(ErrorMessage, flexible);
         writer.ArrayCount(Entries is null ? -1 : Entries.Count, flexible);
         if (Entries is not null)
         {

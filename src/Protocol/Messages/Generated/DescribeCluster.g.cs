@@ -90,7 +90,7 @@ public sealed class DescribeClusterResponse : IMessage
     {
         writer.Int32(ThrottleTimeMs);
         writer.ErrorCode(ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorMessage(ErrorMessage, true);
         if (version >= 1)
         {
             writer.Int8(EndpointType);

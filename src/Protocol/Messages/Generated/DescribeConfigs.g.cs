@@ -163,7 +163,7 @@ public sealed class DescribeConfigsResponse : IMessage
         {
             var flexible = version >= 4;
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, flexible);
+            writer.ErrorMessage(ErrorMessage, flexible);
             writer.Int8(ResourceType);
             writer.String(ResourceName, flexible);
             writer.ArrayCount(Configs.Count, flexible);

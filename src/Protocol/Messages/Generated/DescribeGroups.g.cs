@@ -141,7 +141,7 @@ public sealed class DescribeGroupsResponse : IMessage
             writer.ErrorCode(ErrorCode);
             if (version == 6)
             {
-                writer.NullableString(ErrorMessage, flexible);
+                writer.ErrorMessage(ErrorMessage, flexible);
             }
             writer.String(GroupId, flexible);
             writer.String(GroupState, flexible);

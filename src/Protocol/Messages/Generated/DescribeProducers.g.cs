@@ -137,7 +137,7 @@ public sealed class DescribeProducersResponse : IMessage
         {
             writer.Int32(PartitionIndex);
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.ArrayCount(ActiveProducers.Count, true);
             for (var i = 0; i < ActiveProducers.Count; i++)
                 ActiveProducers[i].Write(writer, version);

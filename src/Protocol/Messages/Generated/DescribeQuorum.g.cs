@@ -113,7 +113,7 @@ public sealed class DescribeQuorumResponse : IMessage
         writer.ErrorCode(ErrorCode);
         if (version == 2)
         {
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorMessage(ErrorMessage, true);
         }
         writer.ArrayCount(Topics.Count, true);
         for (var i = 0; i < Topics.Count; i++)
@@ -250,7 +250,7 @@ public sealed class DescribeQuorumResponse : IMessage
             writer.ErrorCode(ErrorCode);
             if (version == 2)
             {
-                writer.NullableString(ErrorMessage, true);
+                writer.ErrorMessage(ErrorMessage, true);
             }
             writer.Int32(LeaderId);
             writer.Int32(LeaderEpoch);

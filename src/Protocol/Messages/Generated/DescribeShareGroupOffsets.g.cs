@@ -143,7 +143,7 @@ public sealed class DescribeShareGroupOffsetsResponse : IMessage
             for (var i = 0; i < Topics.Count; i++)
                 Topics[i].Write(writer, version);
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }
     }
@@ -216,7 +216,7 @@ public sealed class DescribeShareGroupOffsetsResponse : IMessage
                 writer.Int64(Lag);
             }
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }
     }

@@ -80,7 +80,7 @@ public sealed class DescribeUserScramCredentialsResponse : IMessage
     {
         writer.Int32(ThrottleTimeMs);
         writer.ErrorCode(ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorMessage(ErrorMessage, true);
         writer.ArrayCount(Results.Count, true);
         for (var i = 0; i < Results.Count; i++)
             Results[i].Write(writer, version);
@@ -113,7 +113,7 @@ public sealed class DescribeUserScramCredentialsResponse : IMessage
         {
             writer.String(User, true);
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.ArrayCount(CredentialInfos.Count, true);
             for (var i = 0; i < CredentialInfos.Count; i++)
                 CredentialInfos[i].Write(writer, version);

@@ -195,7 +195,7 @@ public sealed class ElectLeadersResponse : IMessage
             var flexible = version >= 2;
             writer.Int32(PartitionId);
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, flexible);
+            writer.ErrorMessage(ErrorMessage, flexible);
             if (flexible)
             {
                 writer.UnsignedVarint(0);

@@ -137,7 +137,7 @@ public sealed class FindCoordinatorResponse : IMessage
         }
         if (version is >= 1 and <= 3)
         {
-            writer.NullableString(ErrorMessage, flexible);
+            writer.ErrorMessage(ErrorMessage, flexible);
         }
         if (version <= 3)
         {
@@ -235,7 +235,7 @@ public sealed class FindCoordinatorResponse : IMessage
             }
             if (version >= 4)
             {
-                writer.NullableString(ErrorMessage, flexible);
+                writer.ErrorMessage(ErrorMessage, flexible);
             }
             if (flexible)
             {

@@ -177,7 +177,7 @@ public sealed class IncrementalAlterConfigsResponse : IMessage
         {
             var flexible = version >= 1;
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, flexible);
+            writer.ErrorMessage(ErrorMessage, flexible);
             writer.Int8(ResourceType);
             writer.String(ResourceName, flexible);
             if (flexible)

@@ -156,7 +156,7 @@ public sealed class InitializeShareGroupStateResponse : IMessage
         {
             writer.Int32(Partition);
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }
     }

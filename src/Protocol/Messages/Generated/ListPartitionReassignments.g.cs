@@ -93,7 +93,7 @@ public sealed class ListPartitionReassignmentsResponse : IMessage
     {
         writer.Int32(ThrottleTimeMs);
         writer.ErrorCode(ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorMessage(ErrorMessage, true);
         writer.ArrayCount(Topics.Count, true);
         for (var i = 0; i < Topics.Count; i++)
             Topics[i].Write(writer, version);

@@ -317,7 +317,7 @@ public sealed class ProduceResponse : IMessage
             }
             if (version >= 8)
             {
-                writer.NullableString(ErrorMessage, flexible);
+                writer.ErrorMessage(ErrorMessage, flexible);
             }
             if (flexible)
             {
@@ -365,7 +365,7 @@ public sealed class ProduceResponse : IMessage
             }
             if (version >= 8)
             {
-                writer.NullableString(BatchIndexErrorMessage, flexible);
+                writer.ErrorMessage(BatchIndexErrorMessage, flexible);
             }
             if (flexible)
             {

@@ -164,7 +164,7 @@ public sealed class ReadShareGroupStateResponse : IMessage
         {
             writer.Int32(Partition);
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.Int32(StateEpoch);
             writer.Int64(StartOffset);
             writer.ArrayCount(StateBatches.Count, true);

@@ -167,7 +167,7 @@ public sealed class ReadShareGroupStateSummaryResponse : IMessage
         {
             writer.Int32(Partition);
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.Int32(StateEpoch);
             writer.Int32(LeaderEpoch);
             writer.Int64(StartOffset);

@@ -57,7 +57,7 @@ public sealed class RemoveRaftVoterResponse : IMessage
     {
         writer.Int32(ThrottleTimeMs);
         writer.ErrorCode(ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorMessage(ErrorMessage, true);
         writer.UnsignedVarint(0);
     }
 }

@@ -67,7 +67,7 @@ public sealed class SaslAuthenticateResponse : IMessage
     {
         var flexible = version >= 2;
         writer.ErrorCode(ErrorCode);
-        writer.NullableString(ErrorMessage, flexible);
+        writer.ErrorMessage(ErrorMessage, flexible);
         writer.Bytes(AuthBytes, flexible);
         if (version >= 1)
         {

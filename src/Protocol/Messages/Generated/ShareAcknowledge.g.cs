@@ -176,7 +176,7 @@ public sealed class ShareAcknowledgeResponse : IMessage
     {
         writer.Int32(ThrottleTimeMs);
         writer.ErrorCode(ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorMessage(ErrorMessage, true);
         if (version == 2)
         {
             writer.Int32(AcquisitionLockTimeoutMs);
@@ -239,7 +239,7 @@ public sealed class ShareAcknowledgeResponse : IMessage
         {
             writer.Int32(PartitionIndex);
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorMessage(ErrorMessage, true);
             CurrentLeader.Write(writer, version);
             writer.UnsignedVarint(0);
         }

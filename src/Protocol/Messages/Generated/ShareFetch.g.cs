@@ -238,7 +238,7 @@ public sealed class ShareFetchResponse : IMessage
     {
         writer.Int32(ThrottleTimeMs);
         writer.ErrorCode(ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorMessage(ErrorMessage, true);
         writer.Int32(AcquisitionLockTimeoutMs);
         writer.ArrayCount(Responses.Count, true);
         for (var i = 0; i < Responses.Count; i++)
@@ -313,9 +313,9 @@ public sealed class ShareFetchResponse : IMessage
         {
             writer.Int32(PartitionIndex);
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.ErrorCode(AcknowledgeErrorCode);
-            writer.NullableString(AcknowledgeErrorMessage, true);
+            writer.ErrorMessage(AcknowledgeErrorMessage, true);
             CurrentLeader.Write(writer, version);
             writer.Records(Records, true);
             writer.ArrayCount(AcquiredRecords.Count, true);

@@ -85,7 +85,7 @@ public sealed class ShareGroupHeartbeatResponse : IMessage
     {
         writer.Int32(ThrottleTimeMs);
         writer.ErrorCode(ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorMessage(ErrorMessage, true);
         writer.NullableString(MemberId, true);
         writer.Int32(MemberEpoch);
         writer.Int32(HeartbeatIntervalMs);

@@ -488,7 +488,7 @@ public sealed class StreamsGroupHeartbeatResponse : IMessage
     {
         writer.Int32(ThrottleTimeMs);
         writer.ErrorCode(ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorMessage(ErrorMessage, true);
         writer.String(MemberId, true);
         writer.Int32(MemberEpoch);
         writer.Int32(HeartbeatIntervalMs);
@@ -555,7 +555,7 @@ public sealed class StreamsGroupHeartbeatResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.Int8(StatusCode);
-            writer.String(StatusDetail, true);
+            writer.ErrorMessage(StatusDetail, true);
             writer.UnsignedVarint(0);
         }
     }

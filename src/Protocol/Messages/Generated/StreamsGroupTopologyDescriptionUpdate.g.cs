@@ -191,7 +191,7 @@ public sealed class StreamsGroupTopologyDescriptionUpdateResponse : IMessage
     {
         writer.Int32(ThrottleTimeMs);
         writer.ErrorCode(ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorMessage(ErrorMessage, true);
         writer.UnsignedVarint(0);
     }
 }

@@ -49,7 +49,7 @@ public sealed class UnregisterBrokerResponse : IMessage
     {
         writer.Int32(ThrottleTimeMs);
         writer.ErrorCode(ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorMessage(ErrorMessage, true);
         writer.UnsignedVarint(0);
     }
 }

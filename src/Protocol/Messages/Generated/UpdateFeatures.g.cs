@@ -118,7 +118,7 @@ public sealed class UpdateFeaturesResponse : IMessage
     {
         writer.Int32(ThrottleTimeMs);
         writer.ErrorCode(ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorMessage(ErrorMessage, true);
         if (version <= 1)
         {
             writer.ArrayCount(Results.Count, true);
@@ -165,7 +165,7 @@ public sealed class UpdateFeaturesResponse : IMessage
             }
             if (version <= 1)
             {
-                writer.NullableString(ErrorMessage, true);
+                writer.ErrorMessage(ErrorMessage, true);
             }
             writer.UnsignedVarint(0);
         }

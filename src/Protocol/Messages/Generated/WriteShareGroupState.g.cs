@@ -208,7 +208,7 @@ public sealed class WriteShareGroupStateResponse : IMessage
         {
             writer.Int32(Partition);
             writer.ErrorCode(ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }
     }

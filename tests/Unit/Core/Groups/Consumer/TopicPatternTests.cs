@@ -28,6 +28,13 @@ public sealed class TopicPatternTests
     [InlineData(@"\d\w\s\b")]
     public void IsTaken(string text) => Assert.True(TopicPattern.TryParse(text, out _, out var problem), problem);
 
+    [Fact]
+    public void ATextThatIsTooLongIsRefused()
+    {
+        Assert.True(TopicPattern.TryParse(new string('a', 1000), out _, out _));
+        Assert.False(TopicPattern.TryParse(new string('a', 1001), out _, out _));
+    }
+
     [Theory]
     [InlineData("(")]
     [InlineData("[a")]
