@@ -27,7 +27,8 @@ internal sealed partial class PartitionLog
             {
                 return AppendResult.Refused(
                     verdict.Error, verdict.HidesLogStart ? Offset.None : LogStartOffset, verdict.Message,
-                    verdict.RecordErrors) with { TellsMessage = verdict.TellsMessage };
+                    verdict.RecordErrors) with
+                { TellsMessage = verdict.TellsMessage };
             }
 
             using RecordBatchBuilder? recompressed = verdict.Recompressed;

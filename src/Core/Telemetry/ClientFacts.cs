@@ -15,7 +15,9 @@ internal sealed record ClientFacts(
     /// <summary>The same, with texts of clients that say too much cut.</summary>
     public ClientFacts Cut() => this with
     {
-        ClientId = Cut(ClientId), SoftwareName = Cut(SoftwareName), SoftwareVersion = Cut(SoftwareVersion),
+        ClientId = Cut(ClientId),
+        SoftwareName = Cut(SoftwareName),
+        SoftwareVersion = Cut(SoftwareVersion),
     };
 
     private static string Cut(string text) => text.Length <= MostCharacters ? text : text[..MostCharacters];

@@ -17,14 +17,11 @@ namespace Millrace.Core.Groups.Consumer;
 /// </remarks>
 internal sealed class TopicPattern
 {
-    /// <summary>In characters; a topic's name has at most 249.</summary>
-    public const int MaxLength = 4096;
-
     private const int MostRepetitions = 1000;
     private const int MostNodes = 10 * MostRepetitions; // the engine counts five for a repetition
 
     /// <summary>Groups in groups.</summary>
-    private const int MaxDepth = 1000;
+    public const int MaxDepth = 250;
 
     private static readonly Dictionary<string, string> PosixClasses = new()
     {
@@ -60,12 +57,6 @@ internal sealed class TopicPattern
         string text, [NotNullWhen(true)] out TopicPattern? pattern, [NotNullWhen(false)] out string? problem)
     {
         pattern = null;
-        if (text.Length > MaxLength)
-        {
-            problem = $"it is longer than {MaxLength} characters";
-            return false;
-        }
-
         var translation = new Translation(text);
         problem = LinearPattern.WhatIsTooLong(text) ?? translation.Run();
         if (problem is not null)
