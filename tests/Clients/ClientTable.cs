@@ -70,7 +70,7 @@ internal static partial class ClientTable
     {
         Assert.Empty(cells.Except(Pairs(Clients, Features)));
         var table = "A cell is the version of the client whose tests passed; `-` is what it has not or what no test "
-            + "asks of it. Made by `./dev clients`.\n\n"
+            + "asks of it.\nMade by `./dev clients`.\n\n"
             + $"| Client | {string.Join(" | ", Features)} |\n|{string.Concat(Features.Select(_ => "---|"))}---|\n";
         foreach (var client in Clients)
         {
