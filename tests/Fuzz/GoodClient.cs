@@ -24,6 +24,7 @@ internal sealed class GoodClient(FuzzedBroker broker, string name)
         Expect("create", ErrorCode.None, created.ErrorCode);
         Produce();
         Fetch();
+        FindCoordinator();
         Commit();
         FetchOffset();
     }
@@ -81,6 +82,20 @@ internal sealed class GoodClient(FuzzedBroker broker, string name)
         Expect("fetch", ErrorCode.None, partition.ErrorCode);
         if (partition.Records.Length == 0)
             throw new FuzzFailureException($"{name}: what was produced can't be fetched");
+    }
+
+    /// <summary>Until there is one: the first who asks has its topic made.</summary>
+    private void FindCoordinator()
+    {
+        var error = ErrorCode.CoordinatorNotAvailable;
+        for (var i = 0; i < Patience && error == ErrorCode.CoordinatorNotAvailable; i++)
+        {
+            error = Ask<FindCoordinatorResponse>(
+                ApiKey.FindCoordinator, 3, new FindCoordinatorRequest { Key = name }).ErrorCode;
+            _broker.Loop.Advance(StepMs);
+        }
+
+        Expect("find coordinator", ErrorCode.None, error);
     }
 
     private void Commit()

@@ -46,7 +46,8 @@ internal sealed class ListTransactionsHandler(TransactionCoordinators coordinato
             return true;
         try
         {
-            _ = new Regex(pattern, Linear); // alone: within the anchors a stray parenthesis could be taken for good
+            // Parsed alone, without the matcher: within the anchors a stray parenthesis could be taken for good.
+            _ = new Regex(pattern, RegexOptions.CultureInvariant);
             var whole = new Regex($"\\A(?:{pattern})\\z", Linear);
             matches = whole.IsMatch;
             return true;
