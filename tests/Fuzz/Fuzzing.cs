@@ -41,19 +41,44 @@ internal static class Fuzzing
         }
     }
 
-    /// <summary>Runs one seed and tells which API took how much memory a request at most.</summary>
+    /// <summary>Runs one seed and tells what became of the requests of each API.</summary>
     public static bool Replay(int seed, Action<string> print)
     {
-        var most = new SortedDictionary<ApiKey, (long Allocated, int Length)>();
+        var tallies = new SortedDictionary<ApiKey, Tally>();
         var watch = Stopwatch.StartNew();
-        var failure = new Round(seed, (key, allocated, length) =>
+        var failure = new Round(seed, (exchange, allocated) =>
         {
-            if (most.GetValueOrDefault(key).Allocated < allocated)
-                most[key] = (allocated, length);
+            var key = (ApiKey)exchange.Header.ApiKey;
+            if (!tallies.TryGetValue(key, out var tally))
+                tallies[key] = tally = new Tally();
+            tally.Add(exchange, allocated);
         }).Run();
-        foreach (var (key, (allocated, length)) in most)
-            print($"{key}: at most {allocated} bytes allocated, for a frame of {length}");
+        foreach (var (key, tally) in tallies.Where(entry => Enum.IsDefined(entry.Key)))
+            print($"{key}: {tally}");
         print(failure ?? $"seed {seed}: {Round.Frames} frames in {watch.Elapsed.TotalSeconds:F1} s");
         return failure is null;
+    }
+
+    /// <summary>What became of the requests of one API.</summary>
+    private sealed class Tally
+    {
+        private int _count;
+        private int _closed;
+        private int _answered;
+        private int _granted;
+        private long _mostAllocated;
+
+        public void Add(Exchange exchange, long allocated)
+        {
+            _count++;
+            _closed += exchange.ClosedBecause is null ? 0 : 1;
+            _answered += exchange.Response is null ? 0 : 1;
+            _granted += exchange.Response is { } response && Shape.Errors(response).Count == 0 ? 1 : 0;
+            _mostAllocated = Math.Max(_mostAllocated, allocated);
+        }
+
+        public override string ToString() =>
+            $"{_count} requests, {_closed} refused, {_answered} answered at once, {_granted} of them without an error, "
+            + $"at most {_mostAllocated} bytes allocated";
     }
 }

@@ -28,17 +28,17 @@ internal sealed class Round
     private readonly Vocabulary _vocabulary;
     private readonly SeededIds _ids;
     private readonly Queue<Exchange> _open = new();
-    private readonly Action<ApiKey, long, int>? _measure;
+    private readonly Action<Exchange, long>? _seen;
     private SimDisk _disk = new();
     private FuzzedBroker _broker;
     private Requests _requests;
     private byte[] _last = [];
     private int _sent;
 
-    public Round(int seed, Action<ApiKey, long, int>? measure = null)
+    public Round(int seed, Action<Exchange, long>? seen = null)
     {
         _seed = seed;
-        _measure = measure;
+        _seen = seen;
         _random = new Random(seed);
         _mutator = new Mutator(new Random(_random.Next()));
         _vocabulary = new Vocabulary(new Random(_random.Next()));
@@ -117,13 +117,13 @@ internal sealed class Round
         var before = GC.GetAllocatedBytesForCurrentThread();
         exchange.Receive();
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        _measure?.Invoke((ApiKey)exchange.Header.ApiKey, allocated, frame.Length + exchange.Sent);
         if (allocated > Allowed(exchange))
             throw new FuzzFailureException(
                 $"{allocated} bytes were allocated for a frame of {frame.Length} and an answer of {exchange.Sent}");
         _broker.Loop.RunPosted();
         if (_random.Next(MostRequestsBetween) == 0)
             _broker.Loop.Advance(_random.Next(8) == 0 ? _random.Next(60_000) : _random.Next(300));
+        _seen?.Invoke(exchange, allocated);
         if (exchange.Response is { } response)
             _vocabulary.Learn(response);
         if (!exchange.IsSettled)

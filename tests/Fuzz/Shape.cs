@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Collections.Concurrent;
 using System.Reflection;
+using Millrace.Protocol;
 using Millrace.Protocol.Wire;
 
 namespace Millrace.Fuzz;
@@ -28,6 +29,34 @@ internal static class Shape
         return [.. type.GetProperties().Where(property => property.CanWrite).Select(property =>
             new Field(property, nullability.Create(property).WriteState == NullabilityState.Nullable))];
     });
+
+    /// <summary>The error codes in a response, wherever they stand, each once, without None.</summary>
+    public static SortedSet<ErrorCode> Errors(IMessage response)
+    {
+        var errors = new SortedSet<ErrorCode>();
+        Collect(response, errors);
+        return errors;
+    }
+
+    private static void Collect(IMessage message, SortedSet<ErrorCode> errors)
+    {
+        foreach (var field in Fields(message.GetType()))
+        {
+            switch (field.Property.GetValue(message))
+            {
+                case ErrorCode error when error != ErrorCode.None:
+                    errors.Add(error);
+                    break;
+                case IMessage inner:
+                    Collect(inner, errors);
+                    break;
+                case IList list:
+                    foreach (var element in list.OfType<IMessage>())
+                        Collect(element, errors);
+                    break;
+            }
+        }
+    }
 
     public static bool IsMessage(Type type) => typeof(IMessage).IsAssignableFrom(type);
 }
