@@ -40,7 +40,7 @@ internal sealed class ApiTable
 
     public required MarkerWriter Markers { get; init; }
 
-    public required LogDirectory LogDirectory { get; init; }
+    public required ILogDirectory LogDirectory { get; init; }
 
     public required ClientTelemetry Telemetry { get; init; }
 
