@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
+using Millrace.Bench.Commands;
 using Millrace.Commands;
 
 namespace Millrace;
@@ -17,9 +19,12 @@ public static class Program
             ConsumeCommand.Create(),
             CdcCommand.Create(),
             LogCommand.Create(Console.OpenStandardOutput),
+            BenchCommand.Create(),
             VersionCommand.Create(),
         };
         var parsed = root.Parse(arguments);
+        if (parsed.Action is ParseErrorAction wrong)
+            wrong.ShowHelp = false; // the line that says what is wrong would stand above a page of it
 
         // Commands that have something to finish watch for SIGINT and SIGTERM themselves; the others just end.
         var invoked = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
