@@ -11,6 +11,7 @@ internal static class BenchCommand
     {
         ProduceBench.Create(),
         FetchBench.Create(),
+        EndToEndBench.Create(),
     };
 
     /// <summary>Runs a benchmark; what went wrong is one line on stderr and an exit code.</summary>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using HdrHistogram;
+using Millrace.Bench.Load;
 using Millrace.Bench.Reports;
 
 namespace Millrace.Bench.Limits;

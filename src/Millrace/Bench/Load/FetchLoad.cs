@@ -27,7 +27,8 @@ internal static class FetchLoad
                     .Select(partition => new FetchRange(
                         partition.Index, ends[partition.Index].Start, ends[partition.Index].End))
                     .ToList();
-                workers.Add(new FetchWorker(placement.Broker, topic, ranges, options, window));
+                var exchange = new FetchExchange(placement.Broker, topic);
+                workers.Add(new FetchWorker(exchange, topic.Name, ranges, options, window));
             }
 
             return LoadRun.Run(workers, window, brokerPid);

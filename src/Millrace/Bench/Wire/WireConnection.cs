@@ -23,7 +23,7 @@ internal sealed class WireConnection : IDisposable
     private readonly Socket _socket;
     private readonly WireWriter _request = new();
     private readonly Dictionary<short, (short Lowest, short Highest)> _versions = [];
-    private byte[] _received = new byte[64 * 1024];
+    private byte[] _received = new byte[4096];
     private int _start;
     private int _end;
     private int _correlationId;

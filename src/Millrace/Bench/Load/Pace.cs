@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
-namespace Millrace.Bench.Limits;
+namespace Millrace.Bench.Load;
 
 /// <summary>
 /// Due times at a fixed distance, and waiting for them: asleep until shortly before, then awake, for a sleeping thread
