@@ -63,7 +63,7 @@ public sealed class BenchReportTests
 
         Assert.Contains("500", text, StringComparison.Ordinal);
         Assert.Contains("p50 1.0 p99 5.0 p99.9 7.0 max 9.0", text, StringComparison.Ordinal);
-        Assert.Contains("2,000.0 MB/s, 25.0 % of it reached", text, StringComparison.Ordinal);
+        Assert.Contains("2,000.0 MB/s, 25.0% of it reached", text, StringComparison.Ordinal);
     }
 
     [Fact]

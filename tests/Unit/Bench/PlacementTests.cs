@@ -25,7 +25,8 @@ public sealed class PlacementTests
     public void A_connection_goes_to_the_leader_of_its_partitions() =>
         Assert.All(
             Placement.Deal(Topic(brokers: 3, partitions: 10), connections: 7),
-            placement => Assert.All(placement.Partitions, partition => Assert.Equal(placement.Broker, partition.Broker)));
+            placement => Assert.All(
+                placement.Partitions, partition => Assert.Equal(placement.Broker, partition.Broker)));
 
     [Fact]
     public void Fewer_connections_than_brokers_are_refused() =>

@@ -43,7 +43,7 @@ public sealed class ProduceFrameTests
         RecordBatch.TryRead(Read(frame).Request.TopicData[0].PartitionData[0].Records.Bytes.Span, out var batch);
 
         Assert.True(batch.IsCrcValid);
-        Assert.Equal((9, 3, 40), (batch.ProducerId, batch.ProducerEpoch, batch.BaseSequence));
+        Assert.Equal((9L, (short)3, 40), (batch.ProducerId, batch.ProducerEpoch, batch.BaseSequence));
     }
 
     [Theory]
@@ -97,7 +97,10 @@ public sealed class ProduceFrameTests
                 new()
                 {
                     Name = "measured",
-                    PartitionResponses = [new() { Index = 5, BaseOffset = 900, ErrorCode = ErrorCode.NotEnoughReplicas }],
+                    PartitionResponses =
+                    [
+                        new() { Index = 5, BaseOffset = 900, ErrorCode = ErrorCode.NotEnoughReplicas },
+                    ],
                 },
             ],
         }.Write(writer, version);

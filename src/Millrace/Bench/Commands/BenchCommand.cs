@@ -12,6 +12,12 @@ internal static class BenchCommand
         ProduceBench.Create(),
         FetchBench.Create(),
         EndToEndBench.Create(),
+        LimitsBench.Create(),
+        ConnectionsBench.Create(),
+        PartitionsBench.Create(),
+        StartBench.Create(),
+        RecoveryBench.Create(),
+        CompareBench.Create(),
     };
 
     /// <summary>Runs a benchmark; what went wrong is one line on stderr and an exit code.</summary>

@@ -8,12 +8,14 @@ namespace Millrace.Bench.Commands;
 internal static class BenchOption
 {
     public static Option<int> Number(string name, string description, int ordinary, int lowest, int highest) =>
-        Parsed(name, description, ordinary.ToString(CultureInfo.InvariantCulture), $"a number from {lowest} to {highest}",
+        Parsed(
+            name, description, ordinary.ToString(CultureInfo.InvariantCulture), $"a number from {lowest} to {highest}",
             (string text, out int value) =>
                 int.TryParse(text, CultureInfo.InvariantCulture, out value) && lowest <= value && value <= highest);
 
     public static Option<double> Seconds(string name, string description, double ordinary) =>
-        Parsed(name, description, ordinary.ToString(CultureInfo.InvariantCulture), "seconds from 0 to 86400, such as 0.5",
+        Parsed(
+            name, description, ordinary.ToString(CultureInfo.InvariantCulture), "seconds from 0 to 86400, such as 0.5",
             (string text, out double value) => double.TryParse(text, CultureInfo.InvariantCulture, out value)
                 && value is >= 0 and <= 86_400);
 

@@ -21,7 +21,10 @@ internal static class FetchBench
             "--fill", "What is produced first into a topic that is made.", "256MiB", 1, long.MaxValue);
         var record = BenchOption.Size("--record-size", "Bytes of a record produced first.", "1KiB", 8, MostFetch);
         var batch = BenchOption.Size("--batch-size", "Bytes of a batch produced first.", "64KiB", 1, MostFetch);
-        var crc = new Option<bool>("--check-crc") { Description = "Compute each batch's checksum, at the client's cost." };
+        var crc = new Option<bool>("--check-crc")
+        {
+            Description = "Compute each batch's checksum, at the client's cost.",
+        };
         var command = new Command("fetch",
             "Fetch a topic from its start to its end, again and again, over plain connections. Offsets are checked.")
         {
@@ -46,6 +49,7 @@ internal static class FetchBench
             var measured = FetchLoad.Run(cluster, topic.Topic, options, target.Pid(result));
             var limits = target.Limits(result)?.Measure(
                 options.FetchBytes,
+                writes: false,
                 nullBroker: time => NullThroughput(options, spec, topic.Topic.Partitions.Count, time));
             var settings = new Dictionary<string, object>
             {
@@ -59,8 +63,10 @@ internal static class FetchBench
     }
 
     public static void Fill(Cluster cluster, TopicPartitions topic, BatchSpec spec, long bytes) => ProduceLoad.Run(
-        cluster, topic,
-        new ProduceOptions(spec, Connections: 1, InFlight: 5, Acks: -1) { WarmUp = TimeSpan.Zero, Bytes = bytes }, null);
+        cluster,
+        topic,
+        new ProduceOptions(spec, Connections: 1, InFlight: 5, Acks: -1) { WarmUp = TimeSpan.Zero, Bytes = bytes },
+        brokerPid: null);
 
     private static double NullThroughput(FetchOptions options, BatchSpec spec, int partitions, TimeSpan time)
     {

@@ -30,7 +30,10 @@ internal sealed class LoadOptions
         DefaultValueFactory = _ => "none",
     };
     private readonly Option<bool> _keyed = new("--keyed") { Description = "Records have keys of 8 bytes." };
-    private readonly Option<bool> _idempotent = new("--idempotent") { Description = "With producer ids; needs --acks all." };
+    private readonly Option<bool> _idempotent = new("--idempotent")
+    {
+        Description = "With producer ids; needs --acks all.",
+    };
     private readonly Option<int> _transaction = BenchOption.Number(
         "--transaction", "Batches in a transaction; 0 for none. Needs --acks all.", 0, 0, 1_000_000);
     private readonly Option<long> _rate = BenchOption.Size(
@@ -62,7 +65,7 @@ internal sealed class LoadOptions
         if (hasProducerId && acks != "all")
             throw new UsageException("--idempotent and --transaction need --acks all.");
         if (hasProducerId && result.GetValue(_inFlight) > MostInFlightIdempotent)
-            throw new UsageException($"--in-flight can be {MostInFlightIdempotent} at most for an idempotent producer.");
+            throw new UsageException($"--in-flight can be {MostInFlightIdempotent} at most with producer ids.");
         return new ProduceOptions(
             batch, result.GetValue(_connections), result.GetValue(_inFlight),
             acks switch { "all" => -1, "1" => 1, _ => 0 })

@@ -7,14 +7,15 @@ using Millrace.Commands;
 namespace Millrace.Bench.Commands;
 
 /// <summary>What every benchmark of a cluster is told: where it is, which topic, and how to report.</summary>
-internal sealed class TargetOptions
+/// <param name="hasTopic">It works on a topic that may be given.</param>
+internal sealed class TargetOptions(bool hasTopic = true)
 {
     private const int MostPartitions = 100_000;
 
     private readonly Option<string> _bootstrap = CommonOptions.Bootstrap();
     private readonly Option<string?> _topic = new("--topic", "-t")
     {
-        Description = "A topic that is there and stays; without it one is made for the benchmark, and deleted after it.",
+        Description = "A topic that is there and stays; without it one is made, and deleted in the end.",
     };
     private readonly Option<int> _partitions =
         BenchOption.Number("--partitions", "Partitions of the topic that is made.", 1, 1, MostPartitions);
@@ -27,16 +28,21 @@ internal sealed class TargetOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _bootstrap, _topic, _partitions, _replicas, _pid })
-            command.Add(option);
+        command.Add(_bootstrap);
+        command.Add(_pid);
+        if (hasTopic)
+        {
+            command.Add(_topic);
+            command.Add(_partitions);
+            command.Add(_replicas);
+        }
+
         _report.AddTo(command);
     }
 
     /// <exception cref="BenchException">It is no address.</exception>
     public BrokerAddress Bootstrap(ParseResult result) => BrokerAddress.Parse(result.GetValue(_bootstrap)!)
         ?? throw new UsageException($"--bootstrap {result.GetValue(_bootstrap)}: give it as HOST:PORT.");
-
-    public int Partitions(ParseResult result) => result.GetValue(_partitions);
 
     public int? Pid(ParseResult result) => result.GetValue(_pid) is var pid and > 0 ? pid : null;
 

@@ -13,13 +13,13 @@ internal sealed record LimitReport
     public double? NullBrokerMegabytesPerSecond { get; init; }
 
     /// <summary>Appending to a file, as far as the page cache.</summary>
-    public double DiskWriteMegabytesPerSecond { get; init; }
+    public double? DiskWriteMegabytesPerSecond { get; init; }
 
     /// <summary>Appending to a file, down to stable storage.</summary>
-    public double DiskFlushedMegabytesPerSecond { get; init; }
+    public double? DiskFlushedMegabytesPerSecond { get; init; }
 
     /// <summary>Each append of the benchmark's size flushed.</summary>
-    public required LatencyReport FdatasyncMicros { get; init; }
+    public LatencyReport? FdatasyncMicros { get; init; }
 
     /// <summary>A round trip over loopback.</summary>
     public required LatencyReport PingMicros { get; init; }

@@ -6,7 +6,9 @@ using Millrace.Protocol;
 
 namespace Millrace.Bench.Load;
 
-/// <summary>Reads the acknowledgements of what an <see cref="EndToEndSender"/> sends over the same connection.</summary>
+/// <summary>
+/// Reads the acknowledgements of what an <see cref="EndToEndSender"/> sends over the same connection.
+/// </summary>
 /// <param name="connection">The sender's, which owns it.</param>
 /// <param name="version">The version of Produce.</param>
 /// <param name="sender">Who sends.</param>

@@ -3,7 +3,7 @@ using Millrace.Bench.Wire;
 
 namespace Millrace.Bench.Load;
 
-/// <summary>Many producing connections at once; the log must have grown by exactly what they were told it has.</summary>
+/// <summary>Many producing connections at once; the log must have grown by exactly what was acknowledged.</summary>
 internal static class ProduceLoad
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -45,8 +45,9 @@ internal static class ProduceLoad
                 Thread.Sleep(Pause);
             if (end != expected)
             {
-                throw new BenchException($"{topic.Name}-{partition.Index} ends at {end}, but what was acknowledged ends "
-                    + $"at {expected}. Does somebody else write there?");
+                throw new BenchException(
+                    $"{topic.Name}-{partition.Index} ends at {end}, but what was acknowledged ends at {expected}. "
+                    + "Does somebody else write there?");
             }
         }
     }

@@ -51,12 +51,13 @@ internal sealed class ProduceWorker : ILoadWorker
         _nextOffsets = new long[_frames.Length];
         _sentAt = new long[options.InFlight];
         _interval = options.BytesPerSecond == 0 ? 0
-            : (long)((double)_frames[0].BatchBytes * options.Connections / options.BytesPerSecond * Stopwatch.Frequency);
+            : (long)((double)_frames[0].BatchBytes * options.Connections
+                / options.BytesPerSecond * Stopwatch.Frequency);
     }
 
     public LoadCounters Counters { get; }
 
-    /// <summary>Records that were acknowledged by partition, also outside the window; sent ones with acks=0.</summary>
+    /// <summary>Acknowledged records by partition, also outside the window; with acks=0 the sent ones.</summary>
     public Dictionary<int, long> Acknowledged { get; } = [];
 
     /// <summary>Transactions that were committed; each leaves one marker in each partition of the connection.</summary>

@@ -25,7 +25,10 @@ internal sealed class ProducerSession : IDisposable
         TransactionalId = transactionalId;
         var answer = Retry("InitProducerId", () => (coordinator ?? broker).Call<InitProducerIdResponse>(
             ApiKey.InitProducerId,
-            new InitProducerIdRequest { TransactionalId = transactionalId, TransactionTimeoutMs = TransactionTimeoutMs },
+            new InitProducerIdRequest
+            {
+                TransactionalId = transactionalId, TransactionTimeoutMs = TransactionTimeoutMs,
+            },
             highest: 4), answer => answer.ErrorCode);
         Id = answer.ProducerId;
         Epoch = answer.ProducerEpoch;
@@ -75,7 +78,7 @@ internal sealed class ProducerSession : IDisposable
 
     public void Dispose() => _coordinator?.Dispose();
 
-    /// <summary>A coordinator that is just loading, or still busy with the transaction before, is asked again.</summary>
+    /// <summary>A coordinator that is just loading, or busy with the transaction before, is asked again.</summary>
     private static T Retry<T>(string name, Func<T> call, Func<T, ErrorCode> errorOf)
     {
         for (var i = 0; ; i++)

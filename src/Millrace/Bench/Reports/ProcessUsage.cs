@@ -20,7 +20,8 @@ internal sealed record ProcessUsage(long Moment, double CpuSeconds, long RssByte
             var stat = File.ReadAllText($"/proc/{id}/stat");
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             var ticks = Number(fields[UserTimeAt]) + Number(fields[SystemTimeAt]);
-            var rss = File.ReadLines($"/proc/{id}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
+            var rss = File.ReadLines($"/proc/{id}/status")
+                .First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
             return new ProcessUsage(
                 Stopwatch.GetTimestamp(), ticks / TicksPerSecond, Number(rss.Split(' ')[^2]) * 1024);
         }

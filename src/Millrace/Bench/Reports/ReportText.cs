@@ -12,7 +12,8 @@ internal static class ReportText
     public static string Of(BenchReport report)
     {
         var text = new StringBuilder();
-        text.AppendLine($"{report.Bench}  {string.Join(' ', report.Settings.Select(one => Setting(one.Key, one.Value)))}");
+        var settings = report.Settings.Select(setting => Setting(setting.Key, setting.Value));
+        text.AppendLine($"{report.Bench}  {string.Join(' ', settings)}");
         foreach (var (name, value) in report.Figures)
             Line(text, name, value.ToString("#,0.###", CultureInfo.InvariantCulture));
         foreach (var (name, latency) in report.LatencyMicros)
@@ -31,7 +32,8 @@ internal static class ReportText
 
     private static string Process(ProcessReport process) => string.Create(
         CultureInfo.InvariantCulture,
-        $"CPU {process.CpuCores:0.00} cores, {process.CpuSecondsPerGb:0.000} s/GB, RSS {process.RssBytes / 1e6:0.0} MB");
+        $"CPU {process.CpuCores:0.00} cores, {process.CpuSecondsPerGb:0.000} s/GB, "
+        + $"RSS {process.RssBytes / 1e6:0.0} MB");
 
     private static void Limits(StringBuilder text, LimitReport limits, Dictionary<string, double>? shares)
     {
@@ -40,14 +42,17 @@ internal static class ReportText
         Limit("null broker", limits.NullBrokerMegabytesPerSecond, "ofNullBroker");
         Limit("disk write", limits.DiskWriteMegabytesPerSecond, "ofDiskWrite");
         Limit("disk flushed", limits.DiskFlushedMegabytesPerSecond, "ofDiskFlushed");
-        Line(text, "  fdatasync", limits.FdatasyncMicros.ToString());
+        if (limits.FdatasyncMicros is { } flush)
+            Line(text, "  fdatasync", flush.ToString());
         Line(text, "  ping", limits.PingMicros.ToString());
 
         void Limit(string name, double? value, string share)
         {
             if (value is null)
                 return;
-            var reached = shares is not null && shares.TryGetValue(share, out var of) ? $", {of:0.0%} of it reached" : "";
+            var reached = shares is not null && shares.TryGetValue(share, out var part)
+                ? string.Create(CultureInfo.InvariantCulture, $", {part:0.0%} of it reached")
+                : "";
             Line(text, $"  {name}", string.Create(CultureInfo.InvariantCulture, $"{value:#,0.0} MB/s{reached}"));
         }
     }

@@ -21,7 +21,9 @@ internal sealed class BenchTopic : IDisposable
         name is not null
             ? new BenchTopic(cluster, cluster.FindTopic(name), isOwn: false)
             : new BenchTopic(
-                cluster, cluster.CreateTopic($"millrace-bench-{Guid.NewGuid():N}", partitions, replicationFactor), isOwn: true);
+                cluster,
+                cluster.CreateTopic($"millrace-bench-{Guid.NewGuid():N}", partitions, replicationFactor),
+                isOwn: true);
 
     public void Dispose()
     {

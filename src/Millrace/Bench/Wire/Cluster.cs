@@ -44,7 +44,8 @@ internal sealed class Cluster(BrokerAddress bootstrap) : IDisposable
             Topics = [new() { Name = name }],
             TimeoutMs = 30_000,
         });
-        if (answer.Responses.Single().ErrorCode is not (ErrorCode.None or ErrorCode.UnknownTopicOrPartition) and var error)
+        var error = answer.Responses.Single().ErrorCode;
+        if (error is not (ErrorCode.None or ErrorCode.UnknownTopicOrPartition))
             throw new BenchException($"Topic {name} can't be deleted: {error}.");
     }
 
@@ -124,14 +125,22 @@ internal sealed class Cluster(BrokerAddress bootstrap) : IDisposable
                 TimeoutMs = 10_000,
                 Topics =
                 [
-                    new() { Name = topic.Name, Partitions = [new() { PartitionIndex = partition.Index, Timestamp = timestamp }] },
+                    new()
+                    {
+                        Name = topic.Name,
+                        Partitions = [new() { PartitionIndex = partition.Index, Timestamp = timestamp }],
+                    },
                 ],
             }, highest: 7);
             var found = answer.Topics.Single().Partitions.Single();
             if (found.ErrorCode == ErrorCode.None)
                 return found.Offset;
             if (Stopwatch.GetElapsedTime(began) > Patience)
-                throw new BenchException($"The offsets of {topic.Name}-{partition.Index} are not known: {found.ErrorCode}.");
+            {
+                throw new BenchException(
+                    $"The offsets of {topic.Name}-{partition.Index} are not known: {found.ErrorCode}.");
+            }
+
             Thread.Sleep(Pause);
         }
     }

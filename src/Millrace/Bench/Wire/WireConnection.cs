@@ -80,7 +80,8 @@ internal sealed class WireConnection : IDisposable
         {
             socket.Dispose();
             throw new BenchException(
-                $"No broker answers at {address}: {unreachable.Message}. Is a broker there? Give --bootstrap.", unreachable);
+                $"No broker answers at {address}: {unreachable.Message}. Is a broker there? Give --bootstrap.",
+                unreachable);
         }
     }
 
