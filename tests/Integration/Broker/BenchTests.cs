@@ -13,6 +13,7 @@ public sealed class BenchTests
     [InlineData("produce --connections 2 --partitions 2", "ack")]
     [InlineData("produce --acks all --idempotent -z lz4 --keyed", "ack")]
     [InlineData("produce --acks all --transaction 10", "ack")]
+    [InlineData("produce --acks all --client librdkafka", "ack")]
     [InlineData("fetch --fill 4MiB --fetch-size 256KiB --check-crc", "fetch")]
     public async Task Measures_a_server(string arguments, string latency)
     {
@@ -37,6 +38,36 @@ public sealed class BenchTests
         Positive(root.GetProperty("limits"), "nullBrokerMegabytesPerSecond");
         Assert.Equal(latency == "ack", root.GetProperty("limits").TryGetProperty("fdatasyncMicros", out _));
         Positive(root.GetProperty("shares"), "ofNullBroker");
+        Assert.Equal(0, await server.Terminate());
+    }
+
+    [Fact]
+    public async Task Measures_end_to_end_at_a_fixed_rate()
+    {
+        await using var server = await MillraceServer.Start();
+
+        using var report = await Bench("e2e", "--rate", "200", "--seconds", "1", "--bootstrap", server.Bootstrap);
+
+        var root = report.RootElement;
+        Assert.InRange(root.GetProperty("figures").GetProperty("records").GetInt64(), 199, 201);
+        foreach (var latency in new[] { "endToEnd", "ack", "sentLate" })
+            Positive(root.GetProperty("latencyMicros").GetProperty(latency), "p50");
+        Assert.Equal(
+            root.GetProperty("figures").GetProperty("records").GetInt64(),
+            root.GetProperty("latencyMicros").GetProperty("endToEnd").GetProperty("count").GetInt64());
+        Assert.Equal(0, await server.Terminate());
+    }
+
+    [Fact]
+    public async Task Consumes_through_librdkafka()
+    {
+        await using var server = await MillraceServer.Start();
+
+        using var report = await Bench(
+            "fetch", "--client", "librdkafka", "--fill", "4MiB", "--seconds", "1", "--bootstrap", server.Bootstrap);
+
+        Positive(report.RootElement.GetProperty("figures"), "recordsPerSecond");
+        Positive(report.RootElement.GetProperty("shares"), "ofNullBroker");
         Assert.Equal(0, await server.Terminate());
     }
 

@@ -7,6 +7,8 @@ namespace Millrace.Bench.Commands;
 /// <summary>Options of benchmarks, which say in one line what is wrong with a value.</summary>
 internal static class BenchOption
 {
+    public const string Librdkafka = "librdkafka";
+
     public static Option<int> Number(string name, string description, int ordinary, int lowest, int highest) =>
         Parsed(
             name, description, ordinary.ToString(CultureInfo.InvariantCulture), $"a number from {lowest} to {highest}",
@@ -22,6 +24,18 @@ internal static class BenchOption
     public static Option<long> Size(string name, string description, string ordinary, long lowest, long highest) =>
         Parsed(name, description, ordinary, $"a size from {lowest} bytes to {highest}, such as 16KiB",
             (string text, out long value) => ByteSize.TryParse(text, out value) && lowest <= value && value <= highest);
+
+    /// <summary>Who makes the load.</summary>
+    public static Option<string> Client()
+    {
+        var client = new Option<string>("--client")
+        {
+            Description = "wire for encoded requests, librdkafka for the client of that name.",
+            DefaultValueFactory = _ => "wire",
+        };
+        client.AcceptOnlyFromAmong("wire", Librdkafka);
+        return client;
+    }
 
     private delegate bool Parser<T>(string text, out T value);
 
