@@ -46,7 +46,10 @@ internal sealed class ApiTable
 
     public RequestDispatcher Dispatcher()
     {
-        var apiVersions = new ApiVersionsHandler(Node, () => Controller.FinalizedFeatures);
+        var apiVersions = new ApiVersionsHandler(Node, () => Controller.FinalizedFeatures)
+        {
+            WantsClientMetrics = () => Controller.Image.Configs.WantsClientMetrics,
+        };
         var verifier = new TransactionVerifier(Transactions);
         var dispatcher = new RequestDispatcher(new Dictionary<ApiKey, RequestHandler>(
         [

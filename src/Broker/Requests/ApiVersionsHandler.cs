@@ -21,6 +21,9 @@ internal sealed class ApiVersionsHandler(NodeIdentity node, Func<(FeaturesImage,
 {
     public RequestDispatcher? Dispatcher { get; set; }
 
+    /// <summary>Whether clients are asked for metrics: until then they are spared the APIs for them.</summary>
+    public Func<bool> WantsClientMetrics { get; init; } = () => true;
+
     public override void Handle(PendingRequest pending, ref WireReader body)
     {
         if (pending.Version is < ApiVersionsRequest.LowestVersion or > ApiVersionsRequest.HighestVersion)
@@ -47,8 +50,13 @@ internal sealed class ApiVersionsHandler(NodeIdentity node, Func<(FeaturesImage,
             return new ApiVersionsResponse { ErrorCode = ErrorCode.RebootstrapRequired };
 
         var response = new ApiVersionsResponse();
+        var isTelemetryTold = WantsClientMetrics();
         foreach (var api in Dispatcher!.Served)
-            response.ApiKeys.Add(Entry(api));
+        {
+            if (isTelemetryTold || api.Key is not (ApiKey.GetTelemetrySubscriptions or ApiKey.PushTelemetry))
+                response.ApiKeys.Add(Entry(api));
+        }
+
         AddFeatures(response, version);
         return response;
     }

@@ -34,6 +34,9 @@ internal sealed record ConfigsImage(
 
     public ImmutableSortedDictionary<string, string> OfAllBrokers => Of(ConfigResource.Broker, AllBrokers);
 
+    /// <summary>Whether clients are asked for metrics at all.</summary>
+    public bool WantsClientMetrics => Resources.Keys.Any(resource => resource.Type == ConfigResource.ClientMetrics);
+
     public ConfigsImage Replay(ConfigRecord record)
     {
         var key = ((ConfigResource)record.ResourceType, record.ResourceName);

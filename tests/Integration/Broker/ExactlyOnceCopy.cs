@@ -11,6 +11,13 @@ namespace Millrace.Integration.Broker;
 internal sealed class ExactlyOnceCopy : IDisposable
 {
     private const string Group = "copy";
+
+    /// <summary>
+    /// librdkafka 2.16 that drops the only broker it knows, while that is away, never finds it again for transactions,
+    /// and can't be ended either.
+    /// </summary>
+    private const MetadataRecoveryStrategy NoRebootstrap = MetadataRecoveryStrategy.None;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly string _bootstrap;
@@ -64,6 +71,7 @@ internal sealed class ExactlyOnceCopy : IDisposable
         {
             BootstrapServers = _bootstrap,
             TransactionalId = "copier",
+            MetadataRecoveryStrategy = NoRebootstrap,
             TransactionTimeoutMs = 10_000,
             LingerMs = 1,
             ReconnectBackoffMs = 20,
@@ -75,6 +83,7 @@ internal sealed class ExactlyOnceCopy : IDisposable
         {
             BootstrapServers = _bootstrap,
             GroupId = Group,
+            MetadataRecoveryStrategy = NoRebootstrap,
             EnableAutoCommit = false,
             AutoOffsetReset = AutoOffsetReset.Earliest,
             IsolationLevel = IsolationLevel.ReadCommitted,

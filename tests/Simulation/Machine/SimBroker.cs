@@ -83,7 +83,8 @@ internal sealed class SimBroker
         var checkpoints = new LogCheckpoints(_disk);
         var markers = new MarkerWriter(Topics, coordinators, _background);
         var transactions = new TransactionCoordinators(
-            _background, settings, PlantedBugs.Into(_world.Bug, markers, _background)) { Log = Log };
+            _background, settings, PlantedBugs.Into(_world.Bug, markers, _background))
+        { Log = Log };
         _publisher = new MetadataPublisher(
             _disk, Topics, [coordinators, transactions, share.Coordinators], _flushQueue, settings, _background)
         {

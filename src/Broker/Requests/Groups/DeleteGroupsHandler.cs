@@ -22,7 +22,7 @@ internal sealed class DeleteGroupsHandler(GroupCoordinators coordinators, ShareG
             var result = new DeleteGroupsResponse.DeletableGroupResult { GroupId = groupId };
             response.Results.Add(result);
             var shard = coordinators.Find(groupId);
-            if (shard?.Read(core => core.IsShareGroup(groupId) ? groupId : "") == groupId)
+            if (groupId.Length > 0 && shard?.Read(core => core.IsShareGroup(groupId) ? groupId : "") == groupId)
             {
                 var wait = delayed.Await(_ => { });
                 shares.Delete(groupId, null, error =>
