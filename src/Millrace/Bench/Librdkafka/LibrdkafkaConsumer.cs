@@ -22,19 +22,19 @@ internal sealed class LibrdkafkaConsumer : ILoadWorker
         _window = window;
         Counters = new LoadCounters(window);
         _consumer = new ConsumerBuilder<byte[]?, byte[]>(new ConsumerConfig
-            {
-                BootstrapServers = bootstrap.ToString(),
-                GroupId = "millrace-bench",
-                EnableAutoCommit = false,
-                EnablePartitionEof = true,
-                AutoOffsetReset = AutoOffsetReset.Earliest,
-                FetchMaxBytes = Math.Max(options.FetchBytes, 1 << 20),
-                MaxPartitionFetchBytes = options.FetchBytes,
-                MessageMaxBytes = Math.Max(options.FetchBytes, 1000),
-                QueuedMaxMessagesKbytes = 1 << 17,
-                CheckCrcs = options.ChecksCrc,
-                ConsumeResultFields = "none",
-            })
+        {
+            BootstrapServers = bootstrap.ToString(),
+            GroupId = "millrace-bench",
+            EnableAutoCommit = false,
+            EnablePartitionEof = true,
+            AutoOffsetReset = AutoOffsetReset.Earliest,
+            FetchMaxBytes = Math.Max(options.FetchBytes, 1 << 20),
+            MaxPartitionFetchBytes = options.FetchBytes,
+            MessageMaxBytes = Math.Max(options.FetchBytes, 1000),
+            QueuedMaxMessagesKbytes = 1 << 17,
+            CheckCrcs = options.ChecksCrc,
+            ConsumeResultFields = "none",
+        })
             .SetLogHandler((_, _) => { })
             .Build();
         _consumer.Assign(partitions.Select(partition => new TopicPartitionOffset(topic, partition, Offset.Beginning)));

@@ -30,18 +30,18 @@ internal sealed class LibrdkafkaProducer : ILoadWorker
         Counters = new LoadCounters(window);
         _delivered = report => Delivered(report, sent: 0);
         _producer = new ProducerBuilder<byte[]?, byte[]>(new ProducerConfig
-            {
-                BootstrapServers = bootstrap.ToString(),
-                Acks = (Acks)options.Acks,
-                BatchSize = Math.Max(_spec.BatchBytes, 1024),
-                BatchNumMessages = 1_000_000,
-                LingerMs = 5,
-                MaxInFlight = options.InFlight,
-                CompressionType = (CompressionType)_spec.Codec,
-                EnableIdempotence = options.IsIdempotent,
-                DeliveryReportFields = "none",
-                QueueBufferingMaxMessages = 1_000_000,
-            })
+        {
+            BootstrapServers = bootstrap.ToString(),
+            Acks = (Acks)options.Acks,
+            BatchSize = Math.Max(_spec.BatchBytes, 1024),
+            BatchNumMessages = 1_000_000,
+            LingerMs = 5,
+            MaxInFlight = options.InFlight,
+            CompressionType = (CompressionType)_spec.Codec,
+            EnableIdempotence = options.IsIdempotent,
+            DeliveryReportFields = "none",
+            QueueBufferingMaxMessages = 1_000_000,
+        })
             .SetLogHandler((_, _) => { })
             .SetErrorHandler((_, error) => _failure ??= error.IsFatal ? error : null)
             .Build();

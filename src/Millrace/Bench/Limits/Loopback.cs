@@ -27,7 +27,8 @@ internal static class Loopback
                 while (Stopwatch.GetElapsedTime(began) < duration)
                     SendAll(sender, chunk);
                 sender.Shutdown(SocketShutdown.Send);
-            }) { IsBackground = true };
+            })
+            { IsBackground = true };
             var began = Stopwatch.GetTimestamp();
             thread.Start();
             var total = 0L;

@@ -31,7 +31,8 @@ internal static class LoadRun
             {
                 done.Signal();
             }
-        }) { IsBackground = true, Name = $"bench-{i}" }).ToList();
+        })
+        { IsBackground = true, Name = $"bench-{i}" }).ToList();
         window.Begin();
         threads.ForEach(thread => thread.Start());
 
