@@ -4,6 +4,7 @@ using Millrace.Core.Log;
 using Millrace.Core.Log.Segments;
 using Millrace.Core.Model;
 using Millrace.Protocol;
+using Millrace.Protocol.Records;
 
 namespace Millrace.Micro;
 
@@ -63,6 +64,7 @@ public class LogBenchmarks
 
     private long Append(PartitionLog log)
     {
+        RecordBatchHeader.SetBaseOffset(_batch, 0); // the log has stamped its own
         var result = log.Append(_batch, new LeaderEpoch(0), _now, AppendOrigin.VerifiedClient);
         return result.Error == ErrorCode.None
             ? result.BaseOffset.Value

@@ -33,7 +33,6 @@ internal sealed class LibrdkafkaConsumer : ILoadWorker
             MessageMaxBytes = Math.Max(options.FetchBytes, 1000),
             QueuedMaxMessagesKbytes = 1 << 17,
             CheckCrcs = options.ChecksCrc,
-            ConsumeResultFields = "none",
         })
             .SetLogHandler((_, _) => { })
             .Build();
