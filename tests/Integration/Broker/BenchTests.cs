@@ -58,19 +58,6 @@ public sealed class BenchTests
         Assert.Equal(0, await server.Terminate());
     }
 
-    [Fact]
-    public async Task Consumes_through_librdkafka()
-    {
-        await using var server = await MillraceServer.Start();
-
-        using var report = await Bench(
-            "fetch", "--client", "librdkafka", "--fill", "4MiB", "--seconds", "1", "--bootstrap", server.Bootstrap);
-
-        Positive(report.RootElement.GetProperty("figures"), "recordsPerSecond");
-        Positive(report.RootElement.GetProperty("shares"), "ofNullBroker");
-        Assert.Equal(0, await server.Terminate());
-    }
-
     [Theory]
     [InlineData("produce --connections 0", 2)]
     [InlineData("produce --frobnicate", 2)]

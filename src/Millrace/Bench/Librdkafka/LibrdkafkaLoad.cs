@@ -16,16 +16,6 @@ internal static class LibrdkafkaLoad
             window, brokerPid);
     }
 
-    public static LoadResult Fetch(Cluster cluster, TopicPartitions topic, FetchOptions options, int? brokerPid)
-    {
-        var window = new LoadWindow(options.WarmUp, options.Duration, options.Bytes);
-        return Run(
-            Placement.Deal(topic, options.Connections).Select(placement => new LibrdkafkaConsumer(
-                cluster.Bootstrap, topic.Name, placement.Partitions.Select(partition => partition.Index), options,
-                window)),
-            window, brokerPid);
-    }
-
     private static LoadResult Run(IEnumerable<ILoadWorker> made, LoadWindow window, int? brokerPid)
     {
         var workers = new List<ILoadWorker>();
