@@ -8,7 +8,11 @@ namespace Millrace.Core.Log;
 /// <content>Appending: check, stamp, write, count.</content>
 internal sealed partial class PartitionLog
 {
+    /// <summary>How far back from a snapshot a producer's last batches are looked for.</summary>
+    private const long MostOffsetsRecalled = 100_000;
+
     private long _jitterMs;
+    private long _producersLoadedAt; // until the batches below are recalled; 0 if there are none
 
     /// <summary>
     /// Appends one batch, patched in place. A client's bytes are checked first and may have a part of a second batch
@@ -56,6 +60,8 @@ internal sealed partial class PartitionLog
         if (origin != AppendOrigin.Replica)
         {
             ErrorCode error = _producers.Check(batch, origin, out ProducedBatch? duplicate);
+            if (error == ErrorCode.OutOfOrderSequence && TryRecallBatches())
+                error = _producers.Check(batch, origin, out duplicate);
             if (error != ErrorCode.None)
                 return AppendResult.Refused(error, LogStartOffset, Explain(error, batch));
             if (duplicate is { } known)
@@ -78,6 +84,22 @@ internal sealed partial class PartitionLog
         IsDiskFull = false;
         bool appendTime = Settings.TimestampType == TimestampType.LogAppendTime && IsClient(origin);
         return Appended(batch.BaseOffset, batch.LastOffset, appendTime ? now.Milliseconds : -1);
+    }
+
+    /// <summary>
+    /// A snapshot has of each producer the last batch only, but a producer may send again any of its last five whose
+    /// answer a restart has cut off. They are read from the log when they are first missed.
+    /// </summary>
+    private bool TryRecallBatches()
+    {
+        if (_producersLoadedAt == 0)
+            return false;
+        var read = new ProducerStates();
+        var from = new Offset(Math.Max(LogStartOffset.Value, _producersLoadedAt - MostOffsetsRecalled));
+        _producersLoadedAt = 0;
+        Recovery.ReplayProducers(_segments, read, from);
+        _producers.Recall(read);
+        return true;
     }
 
     private static bool IsClient(AppendOrigin origin) =>

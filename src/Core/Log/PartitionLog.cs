@@ -88,6 +88,7 @@ internal sealed partial class PartitionLog
             if (opening.CleanlyClosed || offset < opening.RecoveryPoint)
                 recovery.Repaired.Add(path);
         }).Value;
+        _producersLoadedAt = _snapshotOffset;
         _firstUnstableOffset = _producers.FirstUnstable(LogEndOffset);
         _jitterMs = Jitter(_segments[^1]);
         if (_snapshotOffset < _logEndOffset && _logStartOffset == _logEndOffset)

@@ -55,6 +55,24 @@ internal sealed class ProducerState(short epoch)
         _batches[BatchCount++] = batch;
     }
 
+    /// <summary>Puts before the batches those that came before them, as another reading of the log found them.</summary>
+    public void Recall(ProducerState read)
+    {
+        if (BatchCount == 0 || read.Epoch != Epoch)
+            return;
+        int before = 0;
+        while (before < read.BatchCount && read._batches[before].LastOffset != _batches[0].LastOffset)
+            before++;
+        if (before == read.BatchCount)
+            return;
+        int taken = Math.Min(before, Remembered - BatchCount);
+        for (int i = BatchCount - 1; i >= 0; i--)
+            _batches[i + taken] = _batches[i];
+        for (int i = 0; i < taken; i++)
+            _batches[i] = read._batches[before - taken + i];
+        BatchCount += taken;
+    }
+
     public bool TryFind(int firstSequence, int lastSequence, out ProducedBatch batch)
     {
         for (int i = 0; i < BatchCount; i++)

@@ -24,6 +24,7 @@ internal sealed class ProducerStates
 
     /// <summary>Whether any transaction is open or unstable.</summary>
     public bool HasTransactions => _open.Count + _ended.Count > 0;
+
     /// <summary>In no order.</summary>
     internal IReadOnlyDictionary<long, ProducerState> ById => _producers;
 
@@ -128,6 +129,17 @@ internal sealed class ProducerStates
         _producers[producerId] = state;
         if (state.CurrentTransactionFirstOffset >= 0)
             _open.Add(state.CurrentTransactionFirstOffset);
+    }
+
+    /// <summary>Gives the producers the batches that a reading of the log's end found besides those that they have.
+    /// </summary>
+    public void Recall(ProducerStates read)
+    {
+        foreach ((long id, ProducerState state) in _producers)
+        {
+            if (read._producers.TryGetValue(id, out ProducerState? found))
+                state.Recall(found);
+        }
     }
 
     public void Clear()

@@ -163,6 +163,13 @@ internal sealed class Recovery(
 
     public static string SnapshotPath(string directory, Offset offset) => $"{directory}/{offset.Value:D20}.snapshot";
 
+    /// <summary>The producers that wrote from an offset on.</summary>
+    public static void ReplayProducers(Segment[] segments, ProducerStates producers, Offset from)
+    {
+        foreach (Segment segment in segments.Where(segment => segment.NextOffset > from))
+            Replay(segment, producers, from, _ => { });
+    }
+
     private static void Replay(
         Segment segment, ProducerStates producers, Offset from, Action<AbortedTransaction> onAborted)
     {

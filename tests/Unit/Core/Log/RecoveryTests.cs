@@ -427,6 +427,31 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public void A_producer_may_send_any_of_its_last_five_batches_again_after_a_stop_in_order()
+    {
+        var fixture = new LogFixture();
+        for (int i = 0; i < 20; i++)
+        {
+            fixture.Append(LogFixture.Batch(["a", "b"], producerId: 7, epoch: 1, sequence: 2 * i));
+            fixture.Append(LogFixture.Batch(["c"], producerId: 8, epoch: 0, sequence: i));
+        }
+        fixture.Log.Close(clean: true);
+        var again = new LogFixture(disk: fixture.Disk.Copy(), clean: true);
+        for (int i = 15; i < 20; i++)
+        {
+            AppendResult duplicate = again.Append(
+                LogFixture.Batch(["a", "b"], producerId: 7, epoch: 1, sequence: 2 * i));
+            Assert.True(duplicate.IsDuplicate, $"batch {i}: {duplicate.Error}");
+            Assert.Equal(3 * i, duplicate.BaseOffset.Value);
+        }
+        Assert.Equal(
+            ErrorCode.OutOfOrderSequence,
+            again.Append(LogFixture.Batch(["a", "b"], producerId: 7, epoch: 1, sequence: 28)).Error);
+        Assert.Equal(
+            60, again.Append(LogFixture.Batch(["c"], producerId: 8, epoch: 0, sequence: 20)).BaseOffset.Value);
+    }
+
+    [Fact]
     public void A_damaged_producer_snapshot_is_passed_over()
     {
         var fixture = new LogFixture();
