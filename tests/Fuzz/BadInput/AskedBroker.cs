@@ -11,6 +11,7 @@ internal sealed class AskedBroker
 {
     private const int Patience = 40;
     private const int StepMs = 500;
+    private const int MostMs = 8000;
 
     private readonly string? _host;
     private readonly int _port;
@@ -48,7 +49,16 @@ internal sealed class AskedBroker
     /// <summary>The error codes of the answer, as a row has them.</summary>
     public string Errors(BadRow row, Existing existing)
     {
-        var answer = Ask(Requests.Frame(row.Key, row.Version, row.Request(existing)));
+        IMessage? answer;
+        try
+        {
+            answer = Ask(Requests.Frame(row.Key, row.Version, row.Request(existing)));
+        }
+        catch (TimeoutException)
+        {
+            return BadRow.Silent;
+        }
+
         return answer is null ? BadRow.Closed : Shape.Errors(answer) is { Count: > 0 } errors
             ? string.Join(' ', errors)
             : "None";
@@ -63,16 +73,18 @@ internal sealed class AskedBroker
         Simulated.Loop.RunPosted();
         for (var i = 0; i < Patience && !exchange.IsSettled; i++)
             Simulated.Loop.Advance(StepMs);
-        return exchange.Response;
+        return exchange.IsSettled ? exchange.Response : throw new TimeoutException("no answer");
     }
 
     private IMessage? AskOverSocket(byte[] frame)
     {
-        using var client = new TcpClient(_host!, _port) { ReceiveTimeout = 30_000 };
+        using var client = new TcpClient(_host!, _port) { ReceiveTimeout = MostMs };
         var stream = client.GetStream();
         var size = new byte[sizeof(int)];
         BinaryPrimitives.WriteInt32BigEndian(size, frame.Length);
         stream.Write([.. size, .. frame]);
+        if (!stream.Socket.Poll(MostMs * 1000, SelectMode.SelectRead))
+            throw new TimeoutException("no answer");
         if (stream.ReadAtLeast(size, size.Length, throwOnEndOfStream: false) < size.Length)
             return null;
         var answer = new byte[BinaryPrimitives.ReadInt32BigEndian(size)];

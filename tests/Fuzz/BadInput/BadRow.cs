@@ -20,6 +20,7 @@ internal sealed record Existing(Uuid TopicId)
 internal sealed record BadRow(ApiKey Key, string What, string Expected, Func<Existing, IMessage> Request)
 {
     public const string Closed = "closed";
+    public const string Silent = "silent";
 
     /// <summary>The newest version unless the row is about another.</summary>
     public short Version { get; init; } = Apis.Find((short)Key)!.Value.Highest;
