@@ -100,15 +100,14 @@ public sealed class Node : IDisposable
             LogDirectory = new LogDirectory(directory.Path),
             Telemetry = _telemetry,
         }.Dispatcher();
-        if (!directory.WasCleanlyShutDown && _topics.Topics.Any())
-            log($"After an unclean stop {_topics.Topics.Sum(topic => topic.Partitions.Length)} logs were checked.");
+        TellOfRecovery();
         _retention = new RetentionTask(_topics, _maintenance, settings, log);
         _retention.Start();
         _checkpoints.Save();
         _checkpoints.Start();
         new IdleFilesTask(files.CloseIdle, _maintenance).Start();
         _cleanerLoop = new Loop("log-cleaner", log);
-        _cleaner = new CleanerTask(_topics, _cleanerLoop, settings, disk, log);
+        _cleaner = new CleanerTask(_topics, _cleanerLoop, settings, checkpoints, log);
         _cleaner.Start();
         _listener.Start(_loops, dispatcher, limits);
     }
@@ -120,18 +119,20 @@ public sealed class Node : IDisposable
     public IReadOnlyList<ClientState> Clients => _telemetry.States();
 
     /// <summary>Starts a broker on the logs in <paramref name="path"/>, which is made if it is not there.</summary>
+    /// <param name="trace">Takes a line for each request; null for none.</param>
     /// <exception cref="DataDirectoryException">The directory can't be used.</exception>
     /// <exception cref="InvalidConfigException">A setting can't be used.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">The address can't be had.</exception>
     /// <exception cref="IOException">A log can't be read or written.</exception>
-    public static Node Start(string path, IPEndPoint address, BrokerSettings settings, Action<string> log)
+    public static Node Start(string path, IPEndPoint address, BrokerSettings settings, Action<string> log,
+        Action<string>? trace = null)
     {
         var limited = new RateLimitedLog(log, Clock.Machine);
         var directory = DataDirectory.Open(path, settings.NodeId, Randomness.Machine);
         Listener? listener = null;
         try
         {
-            listener = new Listener(address, limited.Line);
+            listener = new Listener(address, limited.Line) { Trace = trace is null ? null : new RequestTrace(trace) };
             return new Node(directory, listener, settings, limited.Line);
         }
         catch
@@ -173,6 +174,13 @@ public sealed class Node : IDisposable
                 Log = _log,
             },
             Clock.Machine.Now);
+
+    private void TellOfRecovery()
+    {
+        var logs = _topics.Topics.Sum(topic => topic.Partitions.Length);
+        if (!_directory.WasCleanlyShutDown && logs > 0)
+            _log($"After an unclean stop {logs} {(logs == 1 ? "log was" : "logs were")} checked.");
+    }
 
     private void MarkShutdown(bool isClean)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using Millrace.Commands;
 
 namespace Millrace;
@@ -20,6 +21,8 @@ public static class Program
             VersionCommand.Create(),
         };
         var parsed = root.Parse(arguments);
+        if (parsed.Action is ParseErrorAction wrong && parsed.CommandResult.Command.Subcommands.Count == 0)
+            wrong.ShowHelp = false;
 
         // Commands that have something to finish watch for SIGINT and SIGTERM themselves; the others just end.
         var invoked = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -28,6 +28,7 @@ public sealed class BrokerUnderTest : IAsyncLifetime
         _server = await MillraceServer.Start(
             "--set", "group.consumer.min.heartbeat.interval.ms=500",
             "--set", "group.consumer.heartbeat.interval.ms=500",
+            "--set", "group.consumer.min.session.timeout.ms=6000",
             "--set", "group.consumer.session.timeout.ms=6000");
         Bootstrap = _server.Bootstrap;
     }

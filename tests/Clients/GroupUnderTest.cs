@@ -21,8 +21,9 @@ internal sealed partial class GroupUnderTest(BrokerUnderTest broker, string clie
         "librdkafka" => new LibrdkafkaMember(this, PartitionAssignmentStrategy.Range),
         "librdkafka-cooperative" => new LibrdkafkaMember(this, PartitionAssignmentStrategy.CooperativeSticky),
         "librdkafka-consumer" => new LibrdkafkaMember(this, null),
-        "java-consumer" => new ProgramMember(this, "java", "consumer"),
         "kcat" => new KcatMember(this),
+        _ when client.EndsWith("-consumer", StringComparison.Ordinal) =>
+            new ProgramMember(this, client[..client.LastIndexOf('-')], "consumer"),
         _ => new ProgramMember(this, client, "classic"),
     };
 

@@ -7,16 +7,22 @@ public sealed class Groups(BrokerUnderTest broker)
 {
     private const int Partitions = 4;
     private const int RecordsEach = 25;
+    private const string Classic = "classic group";
+    private const string Consumer = "consumer group";
+
+    public static IEnumerable<TheoryDataRow<string>> Members =>
+    [
+        Member("librdkafka", ClientTable.ConfluentKafka, Classic),
+        Member("librdkafka-cooperative", ClientTable.ConfluentKafka, Classic),
+        Member("librdkafka-consumer", ClientTable.ConfluentKafka, Consumer),
+        Member("kcat", "kcat", Classic),
+        .. ClientProgram.Languages.Select(client => Member(client, client, Classic)),
+        Member(ClientProgram.Platformatic + "-consumer", ClientProgram.Platformatic, Consumer),
+        Member(ClientProgram.Java + "-consumer", ClientProgram.Java, Consumer),
+    ];
 
     [Theory]
-    [InlineData("librdkafka")]
-    [InlineData("librdkafka-cooperative")]
-    [InlineData("librdkafka-consumer")]
-    [InlineData("kcat")]
-    [InlineData("python")]
-    [InlineData("kafkajs")]
-    [InlineData("java")]
-    [InlineData("java-consumer")]
+    [MemberData(nameof(Members))]
     public async Task ShareHandOverAndResume(string client)
     {
         var topic = await broker.CreateTopic(Partitions);
@@ -52,7 +58,7 @@ public sealed class Groups(BrokerUnderTest broker)
         var topic = await broker.CreateTopic(Partitions);
         var group = new GroupUnderTest(broker, client, topic);
         await using var first = group.Join();
-        var killed = group.Join(client == "librdkafka" ? "kcat" : "java-consumer");
+        var killed = group.Join(client == "librdkafka" ? "kcat" : ClientProgram.Java + "-consumer");
         await using (killed)
         {
             await Produce(topic);
@@ -140,6 +146,10 @@ public sealed class Groups(BrokerUnderTest broker)
 
         Assert.Equal(assignments[0], assignments[1]);
     }
+
+    private static TheoryDataRow<string> Member(string member, string client, string feature) =>
+        new TheoryDataRow<string>(member).WithTrait(ClientTable.Client, client)
+            .WithTrait(ClientTable.Feature, feature);
 
     private async Task Produce(string topic, int partitions = Partitions)
     {

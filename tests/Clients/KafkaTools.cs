@@ -38,8 +38,13 @@ public sealed class AdministeredBroker : IAsyncLifetime
 }
 
 /// <summary>Kafka's own command-line tools, unmodified, say here what they say of Kafka.</summary>
+[Trait(ClientTable.Client, ClientTable.KafkasTools)]
 public sealed class KafkaTools(AdministeredBroker broker) : IClassFixture<AdministeredBroker>
 {
+    public static IEnumerable<TheoryDataRow<string>> Protocols =>
+        from protocol in new[] { "classic", "consumer" }
+        select new TheoryDataRow<string>(protocol).WithTrait(ClientTable.Feature, protocol + " group");
+
     [Theory]
     [InlineData("TopicCommand --describe --topic orders", "Partition: 2\tLeader: 1\tReplicas: 1\tIsr: 1\tElr: ")]
     [InlineData("LogDirsCommand --describe", "\"partition\":\"orders-0\",\"size\":0")]
@@ -51,6 +56,7 @@ public sealed class KafkaTools(AdministeredBroker broker) : IClassFixture<Admini
     [InlineData("BrokerApiVersionsCommand", "DescribeTopicPartitions(75): 0 [usable: 0]")]
     [InlineData("ConfigCommand --describe --entity-type broker-loggers --entity-name 1", "root=INFO")]
     [InlineData("ConfigCommand --describe --entity-type brokers --entity-name 1 --all", "message.max.bytes=1048588")]
+    [Trait(ClientTable.Feature, "admin")]
     public async Task Tell(string command, string expected)
     {
         var words = command.Split(' ');
@@ -71,6 +77,34 @@ public sealed class KafkaTools(AdministeredBroker broker) : IClassFixture<Admini
         Assert.Contains(config, await broker.Tool("ConfigCommand", ["--describe", .. entity]));
     }
 
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    [Trait(ClientTable.Feature, "produce")]
+    [Trait(ClientTable.Feature, "consume")]
+    public async Task ProduceAndConsume(string protocol)
+    {
+        var topic = "of-" + protocol;
+        await broker.Run("hello\n", "ConsoleProducer", "--topic", topic);
+        Assert.Equal("hello\n", await broker.Tool(
+            "consumer.ConsoleConsumer", "--topic", topic, "--from-beginning", "--max-messages", "1",
+            "--group", protocol, "--command-property", "group.protocol=" + protocol));
+        var described = await broker.Tool("consumer.group.ConsumerGroupCommand", "--describe", "--group", protocol);
+        Assert.Matches(@$"{protocol} +{topic} +0 +1 +1 +0 ", described);
+    }
+
+    [Fact]
+    [Trait(ClientTable.Feature, "share group")]
+    public async Task Share()
+    {
+        await broker.Tool(
+            "ConfigCommand", "--alter", "--entity-type", "groups", "--entity-name", "sharers",
+            "--add-config", "share.auto.offset.reset=earliest");
+        await broker.Run("hello\n", "ConsoleProducer", "--topic", "shared");
+        Assert.Equal("hello\n", await broker.Tool(
+            "consumer.ConsoleShareConsumer", "--topic", "shared", "--max-messages", "1", "--group", "sharers"));
+        Assert.Contains("sharers", await broker.Tool("consumer.group.ShareGroupCommand", "--list"));
+    }
+
     [Fact]
     public async Task StoreACredential()
     {
@@ -88,7 +122,7 @@ public sealed class KafkaTools(AdministeredBroker broker) : IClassFixture<Admini
             "ClientMetricsCommand", "--alter", "--name", "producers", "--interval", "100", "--metrics", "*",
             "--match", "client_id=console-producer");
 
-        await broker.Run("hello\n", "ConsoleProducer", "--topic", "orders");
+        await broker.Run("hello\n", "ConsoleProducer", "--topic", "measured");
 
         using var http = new HttpClient();
         var clients = JsonDocument.Parse(await http.GetStringAsync(

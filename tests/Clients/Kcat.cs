@@ -4,6 +4,7 @@ using Millrace.Shared;
 namespace Millrace.Clients;
 
 /// <summary>kcat, as people use it on a command line.</summary>
+[Trait(ClientTable.Client, "kcat")]
 public sealed class Kcat(BrokerUnderTest broker)
 {
     [Fact]
@@ -25,6 +26,8 @@ public sealed class Kcat(BrokerUnderTest broker)
     [InlineData("snappy")]
     [InlineData("lz4")]
     [InlineData("zstd")]
+    [Trait(ClientTable.Feature, "produce")]
+    [Trait(ClientTable.Feature, "consume")]
     public async Task ProducesAndConsumes(string codec)
     {
         var topic = await broker.CreateTopic();
@@ -58,6 +61,18 @@ public sealed class Kcat(BrokerUnderTest broker)
         Assert.Equal($"{topic} [0] offset 0\n", await Run("", "-Q", "-t", $"{topic}:0:-2"));
         Assert.Equal($"{topic} [0] offset 10\n", await Run("", "-Q", "-t", $"{topic}:0:-1"));
         Assert.Equal($"{topic} [0] offset 0\n", await Run("", "-Q", "-t", $"{topic}:0:1"));
+    }
+
+    /// <summary>All that it is given is one transaction.</summary>
+    [Fact]
+    [Trait(ClientTable.Feature, "transactions")]
+    public async Task WritesInATransaction()
+    {
+        var topic = await broker.CreateTopic();
+        await Run("1\n2\n", "-P", "-t", topic, "-X", $"transactional.id={topic}");
+        Assert.Equal(
+            "1\n2\n", await Run("", "-C", "-t", topic, "-e", "-q", "-X", "isolation.level=read_committed"));
+        Assert.Equal($"{topic} [0] offset 3\n", await Run("", "-Q", "-t", $"{topic}:0:-1"));
     }
 
     private async Task<string> Filled()

@@ -5,10 +5,11 @@ namespace Millrace.Clients;
 /// <summary>Administration and limits, as the clients of other languages see them.</summary>
 public sealed class Programs(BrokerUnderTest broker)
 {
-    public static TheoryData<string> Languages => [.. ClientProgram.Languages];
+    public static IEnumerable<TheoryDataRow<string>> Languages => ClientProgram.Rows(ClientProgram.Languages);
 
     [Theory]
     [MemberData(nameof(Languages))]
+    [Trait(ClientTable.Feature, "admin")]
     public async Task AdministerTopics(string client)
     {
         var program = ClientProgram.Of(client);
@@ -28,6 +29,7 @@ public sealed class Programs(BrokerUnderTest broker)
 
     [Theory]
     [MemberData(nameof(Languages))]
+    [Trait(ClientTable.Feature, "produce")]
     public async Task WriteLargeRecordsAndAreRefusedLargerOnes(string client)
     {
         var program = ClientProgram.Of(client);

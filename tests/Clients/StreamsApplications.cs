@@ -18,7 +18,11 @@ public sealed class StreamsApplications
     /// </summary>
     [Theory]
     [InlineData(AtLeastOnce)]
-    [InlineData("exactly_once_v2")]
+    [InlineData("exactly_once_v2", Traits = [ClientTable.Feature, "transactions"])]
+    [Trait(ClientTable.Client, ClientTable.KafkaStreams)]
+    [Trait(ClientTable.Feature, "produce")]
+    [Trait(ClientTable.Feature, "consume")]
+    [Trait(ClientTable.Feature, "streams group")]
     public async Task AnInstanceTakesOverFromOneThatIsKilled(string guarantee)
     {
         var javaRun = Peers.Program("java-run");

@@ -103,7 +103,7 @@ internal sealed class FuzzedBroker : IFlushQueue, ILogDirectory
         new RetentionTask(Topics, Loop, settings, Tell).Start();
         _checkpoints.Save();
         _checkpoints.Start();
-        new CleanerTask(Topics, Loop, settings, _disk, Tell).Start();
+        new CleanerTask(Topics, Loop, settings, checkpoints, Tell).Start();
         Loop.RunPosted();
     }
 

@@ -15,7 +15,8 @@ internal static class Fuzzing
         var gate = new Lock();
         var failures = new List<string>();
         var begun = 0;
-        var threads = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(Work, StackBytes)).ToList();
+        var threads = Enumerable.Range(0, Environment.ProcessorCount)
+            .Select(_ => new Thread(Work, StackBytes)).ToList();
         threads.ForEach(thread => thread.Start());
         threads.ForEach(thread => thread.Join());
         return (begun, failures);

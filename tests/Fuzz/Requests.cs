@@ -8,7 +8,9 @@ using Millrace.Protocol.Wire;
 
 namespace Millrace.Fuzz;
 
-/// <summary>Whole requests of every API that is served, in any version, that name what exists more often than not.</summary>
+/// <summary>
+/// Whole requests of every API that is served, in any version, that name what exists more often than not.
+/// </summary>
 internal sealed class Requests(Random random, RequestDispatcher dispatcher, Vocabulary vocabulary)
 {
     private const int Deepest = 6;
@@ -16,11 +18,13 @@ internal sealed class Requests(Random random, RequestDispatcher dispatcher, Voca
     private static readonly long[] Numbers = [0, 0, 0, 1, 1, -1, -1, -2, 2, 3, 100, 5000, 30_000, 1_000_000];
 
     private static readonly string[] OddNames =
-        ["", ".", "..", "a/b", "\0", "é漢😀", new('x', 249), new('x', 250), new('y', 5000), "__consumer_offsets", "[", "*"];
+        ["", ".", "..", "a/b", "\0", "é漢😀", new('x', 249), new('x', 250), new('y', 5000), "__consumer_offsets",
+            "[", "*"];
 
     private static readonly string[] Words =
     [
-        "range", "uniform", "consumer", "read_committed", "cleanup.policy", "compact", "retention.ms", "1", "-1", "none",
+        "range", "uniform", "consumer", "read_committed", "cleanup.policy", "compact", "retention.ms", "1", "-1",
+        "none",
         "max.message.bytes", "user", "client-id", "producer_byte_rate", "metadata.version", "share.auto.offset.reset",
         "topic.*", "(", "group.version", "compression.type", "gzip", "segment.bytes", "earliest", "Empty", "Stable",
     ];

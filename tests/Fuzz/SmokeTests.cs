@@ -1,6 +1,8 @@
 namespace Millrace.Fuzz;
 
-/// <summary>A million hostile frames: the broker refuses or answers each, and serves good clients all the while.</summary>
+/// <summary>
+/// A million hostile frames: the broker refuses or answers each, and serves good clients all the while.
+/// </summary>
 public sealed class SmokeTests
 {
     private const int Rounds = 1_000_000 / Round.Frames;

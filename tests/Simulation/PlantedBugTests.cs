@@ -12,6 +12,9 @@ public sealed class PlantedBugTests(ITestOutputHelper output)
     [InlineData("IndexOffByOne")]
     [InlineData("TruncateTooLittle")]
     [InlineData("CompleteBeforeMarkers")]
+    [InlineData("AssignBeforeRelease")]
+    [InlineData("CommitGoesBack")]
+    [InlineData("RedeliverAccepted")]
     public void IsFound(string bug)
     {
         var found = Seeds.FirstToFind(Enum.Parse<PlantedBug>(bug), MostSeeds);

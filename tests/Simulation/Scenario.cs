@@ -49,6 +49,7 @@ internal sealed class Scenario
         Settings = new BrokerSettings(new Dictionary<string, string>
         {
             ["offsets.topic.num.partitions"] = "2",
+            ["group.consumer.min.session.timeout.ms"] = "1",
             ["group.consumer.session.timeout.ms"] =
                 ConsumerMember.SessionMs.ToString(CultureInfo.InvariantCulture),
             ["transaction.state.log.num.partitions"] = "2",

@@ -116,6 +116,7 @@ internal sealed partial class World
                 return;
             Disk.Capacity = long.MaxValue;
             Trace.Line("disk: has room again");
+            Shares.ForgetHolders();
             if (!Faults.HasFailed)
                 _ = ProbeAfterFullDisk(broker);
         });

@@ -221,7 +221,8 @@ internal sealed class Emitter
 
     private string WriteValue(Field field, string value, bool nullable) => field.Type switch
     {
-        "int16" when field.IsErrorCode => $"writer.Int16((short){value})",
+        "int16" when field.IsErrorCode => $"writer.ErrorCode({value})",
+        "string" when field.IsErrorMessage => $"writer.ErrorMessage({value}, {FlexibleArgument})",
         "string" => $"writer.{(nullable ? "NullableString" : "String")}({value}, {FlexibleArgument})",
         "bytes" => $"writer.{(nullable ? "NullableBytes" : "Bytes")}({value}, {FlexibleArgument})",
         "records" => $"writer.Records({value}, {FlexibleArgument})",

@@ -19,6 +19,10 @@ internal sealed record Field(
 
     /// <summary>Whether it becomes the enumeration of Kafka's error codes.</summary>
     public bool IsErrorCode => Type == "int16" && Name.EndsWith("ErrorCode", StringComparison.Ordinal);
+
+    /// <summary>Whether it is a text for people that may repeat what a client sent.</summary>
+    public bool IsErrorMessage =>
+        Type == "string" && (Name.EndsWith("ErrorMessage", StringComparison.Ordinal) || Name == "StatusDetail");
 }
 
 /// <summary>A structure with a name: a request, a response, a record, or a part of one.</summary>

@@ -13,7 +13,8 @@ namespace Millrace.Broker.Cluster;
 /// <remarks>
 /// <para>Owned by the node. 1. All work is done on the loop, one piece at a time. 2. A reply goes after its records are
 /// durable and published, so that what it tells can be used at once. 3. After a failed append the process ends: what
-/// the log holds is then unknown. One that finds the disk full has appended nothing, and its request is refused.</para>
+/// the log holds is then unknown. One that finds the disk full has appended nothing, and its request is refused. 4.
+/// What needs room besides the metadata log's own is not appended where there is none.</para>
 /// </remarks>
 internal sealed class ControllerShard
 {
@@ -24,6 +25,7 @@ internal sealed class ControllerShard
     private readonly IMetadataLog _metadataLog;
     private readonly MetadataPublisher _publisher;
     private bool _isToPublishAgain;
+    private volatile bool _isDiskFull;
     private readonly BrokerSettings _settings;
     private readonly Action<string> _log;
 
@@ -59,6 +61,8 @@ internal sealed class ControllerShard
             throw new IOException("The disk is full: free some space, then start again.");
         Image = _controller.Image;
         folders.PutInOrder(Image, deleted);
+        foreach (var file in _publisher.Checkpoints.Damaged)
+            _log($"{file} was damaged, and is made again: what it said is not known. Look after the disk.");
         _publisher.Checkpoints.Forget(folders.Unknown(Image));
         if (!_publisher.Publish(Image))
             PublishAgainSoon();
@@ -91,6 +95,9 @@ internal sealed class ControllerShard
 
     /// <summary>The published image.</summary>
     public ClusterImage Image { get; private set; } = ClusterImage.Empty;
+
+    /// <summary>The last change was refused, since there was no room for it. From any thread.</summary>
+    public bool IsDiskFull => _isDiskFull;
 
     /// <summary>
     /// Decides on the loop, and replies when the decision can be seen; with what <paramref name="refuse"/> makes of the
@@ -206,12 +213,43 @@ internal sealed class ControllerShard
     {
         if (records.Count == 0)
             return true;
-        if (!TryStore(records, isUrgent: records.All(record => record is RemoveTopicRecord)))
+        if (records.Any(record => record is TopicRecord) && !AreFormerTopicsForgotten())
+            return false;
+        var isUrgent = records.TrueForAll(record => record is RemoveTopicRecord);
+        var isStored = TryStore(records, isUrgent);
+        if (!isUrgent)
+            Tell(isDiskFull: !isStored);
+        if (!isStored)
             return false;
         Image = _controller.Image;
         _metadataLog.SnapshotIfDue(Image, _loop.Now);
         Publish();
         return true;
+    }
+
+    /// <summary>A topic never begins where a former one of its name has ended.</summary>
+    private bool AreFormerTopicsForgotten()
+    {
+        try
+        {
+            _publisher.Checkpoints.ForgetAll();
+            return true;
+        }
+        catch (IOException failure)
+        {
+            _log($"The checkpoint files can't be written, and no topic created until they are: {failure.Message}");
+            return false;
+        }
+    }
+
+    private void Tell(bool isDiskFull)
+    {
+        if (_isDiskFull == isDiskFull)
+            return;
+        _isDiskFull = isDiskFull;
+        _log(isDiskFull
+            ? "The disk is full: the cluster takes no changes but deletions."
+            : "The cluster takes changes again.");
     }
 
     /// <summary>What can't be put into effect yet, as on a full disk, is not known to clients until it is.</summary>
@@ -246,6 +284,8 @@ internal sealed class ControllerShard
     {
         try
         {
+            if (!isUrgent && !_publisher.HasRoom(records.Count(record => record is PartitionRecord)))
+                return false;
             if (!_metadataLog.TryAppend(records, _loop.Now, isUrgent))
                 return false;
         }

@@ -23,6 +23,12 @@ internal sealed class MetadataPublisher(
     IDisk disk, TopicPartitions topics, IReadOnlyList<ICoordinators> coordinators, IFlushQueue flushQueue,
     BrokerSettings settings, IClock clock)
 {
+    private const string Probe = "room.tmp";
+    private const long ProbeBytes = 64 << 10;
+
+    /// <summary>What the files and the folder of a new partition take, in whole blocks.</summary>
+    private const long PartitionBytes = 16 << 10;
+
     private ClusterImage _published = ClusterImage.Empty;
 
     /// <summary>Whether the logs that exist were closed in order.</summary>
@@ -32,8 +38,29 @@ internal sealed class MetadataPublisher(
 
     public required Action<string> Log { get; init; }
 
-    /// <summary>A log could not be opened: it is not known to be in order when the others are.</summary>
+    private RepeatedWork Work => field ??= new RepeatedWork(Log);
+
+    /// <summary>A log could not be opened yet: it is not known to be in order when the others are.</summary>
     public bool HasFailed { get; private set; }
+
+    /// <summary>Whether the disk has room for a change that makes so many partitions.</summary>
+    public bool HasRoom(int partitions)
+    {
+        try
+        {
+            using (var file = disk.Open(Probe))
+                file.Reserve(ProbeBytes + (partitions * PartitionBytes));
+            return true;
+        }
+        catch (DiskFullException)
+        {
+            return false;
+        }
+        finally
+        {
+            disk.Delete(Probe);
+        }
+    }
 
     /// <summary>
     /// False if not all topics could be opened: it is to be called again, without another change too.
@@ -60,6 +87,9 @@ internal sealed class MetadataPublisher(
         foreach (var kind in coordinators)
             kind.Publish(image);
         _published = image;
+        HasFailed = !isWhole;
+        if (isWhole)
+            Checkpoints.KnowGaps();
         return isWhole;
     }
 
@@ -76,9 +106,8 @@ internal sealed class MetadataPublisher(
     private bool Open(TopicImage topic, ImmutableArray<Partition> present, ConfigsImage cluster)
     {
         var opened = present.ToBuilder();
-        if (!Guarded(() => OpenLogs(topic, opened, cluster), $"{topic.Name} can't be opened"))
+        if (!Work.Try(() => OpenLogs(topic, opened, cluster), topic.Name, "can't be opened", "is open"))
         {
-            HasFailed = true;
             foreach (var partition in opened.Skip(present.Length))
                 partition.Log.Close(clean: false);
             return false;
@@ -110,6 +139,9 @@ internal sealed class MetadataPublisher(
     {
         var opening = Checkpoints.Opening(id, WereLogsClosed, Log);
         var log = PartitionLog.Open(disk, id, logSettings, clock.Now, opening);
+        Checkpoints.NoteGaps(log, log.GapsBelow);
+        if (opening.GapsBelow is { } before && before != new Offset(long.MaxValue) && log.GapsBelow < before)
+            Checkpoints.Write(); // what is missing there is lost, and must not look as if it had been cleaned
         if (log.TopicId == topicId)
             return log;
         if (!log.TopicId.IsZero)
@@ -121,9 +153,6 @@ internal sealed class MetadataPublisher(
             log = PartitionLog.Open(disk, id, logSettings, clock.Now, Checkpoints.Opening(id, WereLogsClosed, Log));
         }
 
-        // Points of a former log of this name would be taken for those of this one, once it has its id.
-        if (log.LogEndOffset == Offset.Zero)
-            Checkpoints.Forget([id]);
         log.AssignTopicId(topicId);
         return log;
     }
@@ -135,25 +164,11 @@ internal sealed class MetadataPublisher(
         foreach (var partition in topic.Partitions)
         {
             partition.Close();
-            Guarded(partition.Log.Delete, $"{partition.Id} can't be deleted");
+            Work.Try(partition.Log.Delete, partition.Id.ToString(), "can't be deleted", "is deleted");
         }
 
-        Guarded(
+        Work.Try(
             () => Checkpoints.Forget(topic.Partitions.Select(partition => partition.Id)),
-            "The checkpoint files can't be written");
-    }
-
-    private bool Guarded(Action change, string problem)
-    {
-        try
-        {
-            change();
-            return true;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            Log($"{problem}: {failure.Message}");
-            return false;
-        }
+            "The checkpoint files", "can't be written", "are written again");
     }
 }

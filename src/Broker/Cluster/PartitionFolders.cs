@@ -22,8 +22,13 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
     private const string Stray = "-stray";
     private const int IdDigits = 32;
 
+    private bool _isAdopting; // topics of a time before partition.metadata
+
     private static readonly string[] Checkpoints =
-        [LogCheckpoints.RecoveryPointPath, OffsetCheckpoint.LogStart, OffsetCheckpoint.HighWatermark];
+    [
+        LogCheckpoints.RecoveryPointPath, OffsetCheckpoint.LogStart, OffsetCheckpoint.HighWatermark,
+        OffsetCheckpoint.Cleaner, OffsetCheckpoint.Gaps,
+    ];
 
     /// <summary>
     /// The topics of a directory without metadata, as one of Kafka with ZooKeeper is, where settings and numbers of
@@ -35,9 +40,11 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
         var topics = Find().GroupBy(folder => folder.Partition.Topic)
             .OrderBy(topic => topic.Key, StringComparer.Ordinal)
             .Select(topic => Adopt(topic.Key, [.. topic], cleaned)).ToImmutableArray();
-        if (topics.Length > 0)
+        _isAdopting = topics.Length > 0;
+        if (_isAdopting)
         {
-            log($"The directory has no metadata: its {topics.Length} topics are adopted "
+            log("The directory has no metadata: its "
+                + (topics.Length == 1 ? "topic is adopted " : $"{topics.Length} topics are adopted ")
                 + $"({string.Join(", ", topics.Select(topic => $"{topic.Name} {topic.Epochs.Length}"))}), with the "
                 + "default settings, but nothing is deleted by time until retention.ms is set.");
         }
@@ -60,6 +67,12 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
             var topic = image.Find(folder.Partition.Topic);
             if (topic is not null && folder.Partition.Partition >= topic.Partitions.Length)
                 topic = null;
+            if (topic is not null && folder.TopicId.IsZero && !_isAdopting && HasRecords(folder))
+            {
+                log($"{folder.Name}/partition.metadata was damaged or missing, and is made again with the topic's id: "
+                    + "look after the disk.");
+            }
+
             if (topic is not null && (folder.TopicId.IsZero || folder.TopicId == topic.Id))
                 continue;
             isChanged = true;
@@ -97,7 +110,7 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
     private void Mend(PartitionFolder folder, Uuid topicId)
     {
         PartitionMetadata.Write(disk, folder.Name, topicId);
-        log($"{folder.Name}/partition.metadata was damaged and is mended: it said topic id {folder.TopicId}, which is "
+        log($"{folder.Name}/partition.metadata was damaged and is mended: it said {Named(folder.TopicId)}, which is "
             + $"{topicId} but for a few bits.");
     }
 
@@ -107,9 +120,11 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
         while (disk.Exists(aside))
             aside = "_" + aside;
         disk.Rename(folder.Name, aside);
-        log($"The metadata does not know {folder.Name} (topic id {folder.TopicId}): it is now {aside}. Delete it if "
+        log($"The metadata does not know {folder.Name} ({Named(folder.TopicId)}): it is now {aside}. Delete it if "
             + "nobody misses its records.");
     }
+
+    private static string Named(Uuid topicId) => topicId.IsZero ? "no topic id" : $"topic id {topicId}";
 
     private AdoptedTopic Adopt(string topic, List<PartitionFolder> folders, OffsetCheckpoint cleaned)
     {
@@ -148,6 +163,18 @@ internal sealed class PartitionFolders(IDisk disk, Action<string> log)
         if (folders.Any(HasAppendTimes))
             configs["message.timestamp.type"] = nameof(TimestampType.LogAppendTime);
         return configs.ToImmutable();
+    }
+
+    private bool HasRecords(PartitionFolder folder)
+    {
+        foreach (var name in disk.List(folder.Name).Where(name => name.EndsWith(".log", StringComparison.Ordinal)))
+        {
+            using var file = disk.Open($"{folder.Name}/{name}");
+            if (file.Length > 0)
+                return true;
+        }
+
+        return false;
     }
 
     private bool HasAppendTimes(PartitionFolder folder)

@@ -17,8 +17,8 @@ namespace Millrace.Broker.Coordinators;
 /// depends on appended records goes when these are flushed. 4. After a failed append everything that waits is refused
 /// and a new core is loaded from the log; when the storage has failed, none is. 5. Where the log can't be read whole,
 /// nothing is served: what a part of it says may be wrong. 6. On a full disk reads go on; changes are tried again
-/// every second, for each attempt that fails costs a loading. 7. Messages go when all that was decided before is on
-/// stable storage.</para>
+/// every second, for each attempt that fails costs a loading; so is what is due, if the log refuses that. 7. Messages
+/// go when all that was decided before is on stable storage.</para>
 /// </remarks>
 internal sealed class CoordinatorShard<TCore>
     where TCore : class, ICoordinatorCore
@@ -37,6 +37,7 @@ internal sealed class CoordinatorShard<TCore>
     private ITimer? _timer;
     private Instant _wakeAt = Instant.Never;
     private Instant _pausedUntil = new(0);
+    private Instant _expiresAgainAt = new(0);
 
     public CoordinatorShard(
         Partition partition, Func<TCore> newCore, ILoop timers, Action<string> log,
@@ -56,7 +57,28 @@ internal sealed class CoordinatorShard<TCore>
     /// </summary>
     public bool Run(Action<TCore, Instant, Effects> decide)
     {
-        Outbox due;
+        if (!TryRun(decide, out var due))
+            return false;
+        Send(due);
+        return true;
+    }
+
+    /// <summary>
+    /// As <see cref="Run"/>, for who holds a lock: what is to be sent, also to others, goes a little later, from the
+    /// loop. An answer may have its connection run the next request.
+    /// </summary>
+    public bool RunLocked(Action<TCore, Instant, Effects> decide)
+    {
+        if (!TryRun(decide, out var due))
+            return false;
+        if (!due.IsEmpty)
+            _timers.Post(() => Send(due));
+        return true;
+    }
+
+    private bool TryRun(Action<TCore, Instant, Effects> decide, out Outbox due)
+    {
+        due = default;
         lock (_lock)
         {
             var now = _timers.Steady;
@@ -64,17 +86,27 @@ internal sealed class CoordinatorShard<TCore>
                 return false;
             Decide(decide, _core, now);
             if (Apply(_core, now))
-            {
-                var deadline = _core.Expire(now, _effects);
-                if (Apply(_core, now))
-                    Arm(deadline);
-            }
-
+                Expire(_core, now);
             due = TakeDue();
         }
 
-        Send(due);
         return true;
+    }
+
+    /// <summary>What is due. If the log refuses that, it is tried again after a while.</summary>
+    private void Expire(TCore core, Instant now)
+    {
+        if (now < _expiresAgainAt)
+        {
+            Arm(_expiresAgainAt);
+            return;
+        }
+
+        var deadline = core.Expire(now, _effects);
+        if (Apply(core, now))
+            Arm(deadline);
+        else
+            _expiresAgainAt = now + RetryMs;
     }
 
     /// <summary>Tells the core what it needs to know; while changes are refused too.</summary>

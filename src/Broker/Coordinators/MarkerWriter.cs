@@ -12,8 +12,10 @@ namespace Millrace.Broker.Coordinators;
 /// </summary>
 /// <remarks>
 /// <para>Owned by the node. 1. A transaction is reported as ended when every marker is on stable storage, or its
-/// partition does not exist any more, or has been told the end by somebody with a higher epoch. 2. The report comes on
-/// the loop, with no lock held. 3. A marker for a group's offsets goes through the shard that keeps the group.</para>
+/// partition does not exist any more, or knows the producer with a higher epoch, which has ended the transaction. 2.
+/// The report comes on the loop, with no lock held. 3. A marker for a group's offsets goes through the shard that keeps
+/// the group. 4. There is no other coordinator: where an operator has ended a transaction of the producer with a higher
+/// coordinator epoch, the markers carry that one.</para>
 /// </remarks>
 internal sealed class MarkerWriter(TopicPartitions topics, GroupCoordinators groups, ILoop loop)
 {
@@ -26,14 +28,21 @@ internal sealed class MarkerWriter(TopicPartitions topics, GroupCoordinators gro
     public void WriteAll(TransactionMarkers markers, int coordinatorEpoch, Action done)
     {
         var open = markers.Partitions.Count;
-        var marker = new TransactionMarker(markers.IsCommit, coordinatorEpoch);
         if (open == 0)
             loop.Post(done);
         foreach (var partition in markers.Partitions)
             Begin(partition);
 
         void Begin(TopicPartition partition) =>
-            Write(partition, markers.Producer, marker, false, error => loop.Post(() => Ended(partition, error)));
+            Write(
+                partition, markers.Producer, MarkerFor(partition), false,
+                error => loop.Post(() => Ended(partition, error)));
+
+        TransactionMarker MarkerFor(TopicPartition id)
+        {
+            var known = topics.Find(id.Topic, id.Partition)?.CoordinatorEpochOf(markers.Producer.Id) ?? -1;
+            return new TransactionMarker(markers.IsCommit, Math.Max(coordinatorEpoch, known));
+        }
 
         void Ended(TopicPartition partition, ErrorCode error)
         {
@@ -66,7 +75,7 @@ internal sealed class MarkerWriter(TopicPartitions topics, GroupCoordinators gro
     /// <summary>A topic that the metadata knows may not be open yet: it is not gone.</summary>
     private bool IsFinal(TopicPartition partition, ErrorCode error) => error switch
     {
-        ErrorCode.None or ErrorCode.InvalidProducerEpoch or ErrorCode.TransactionCoordinatorFenced => true,
+        ErrorCode.None or ErrorCode.InvalidProducerEpoch => true,
         ErrorCode.UnknownTopicOrPartition => Image().Find(partition.Topic) is null,
         _ => false,
     };

@@ -37,6 +37,7 @@ internal sealed class Connection : IConnection, IWatched
     private readonly RequestDispatcher _dispatcher;
     private readonly ConnectionLimits _limits;
     private readonly Action<string> _log;
+    private readonly RequestTrace? _trace;
     private readonly Queue<PendingRequest> _inFlight = new();
     private HashSet<IConnectionListener>? _listeners;
     private byte[]? _partial;
@@ -50,7 +51,8 @@ internal sealed class Connection : IConnection, IWatched
     private bool _isClosed;
 
     private Connection(
-        Socket socket, Loop loop, RequestDispatcher dispatcher, ConnectionLimits limits, Action<string> log)
+        Socket socket, Loop loop, RequestDispatcher dispatcher, ConnectionLimits limits, Action<string> log,
+        RequestTrace? trace)
     {
         _socket = socket;
         _descriptor = (int)socket.Handle;
@@ -58,6 +60,7 @@ internal sealed class Connection : IConnection, IWatched
         _dispatcher = dispatcher;
         _limits = limits;
         _log = log;
+        _trace = trace;
         var local = (IPEndPoint)socket.LocalEndPoint!;
         LocalHost = Plain(local.Address);
         LocalPort = local.Port;
@@ -85,11 +88,12 @@ internal sealed class Connection : IConnection, IWatched
 
     /// <summary>Begins to serve an accepted socket. On the loop.</summary>
     public static void Start(
-        Socket socket, Loop loop, RequestDispatcher dispatcher, ConnectionLimits limits, Action<string> log)
+        Socket socket, Loop loop, RequestDispatcher dispatcher, ConnectionLimits limits, Action<string> log,
+        RequestTrace? trace)
     {
         try
         {
-            var connection = new Connection(socket, loop, dispatcher, limits, log);
+            var connection = new Connection(socket, loop, dispatcher, limits, log, trace);
             loop.Watch(connection._descriptor, connection, Epoll.Readable);
         }
         catch (SocketException)
@@ -166,7 +170,9 @@ internal sealed class Connection : IConnection, IWatched
         while (!_isClosed && UnsentBytes < _limits.UnsentBytes && _inFlight.TryPeek(out var next) && next.IsDone)
         {
             _inFlight.Dequeue();
-            if (next.Response is not null && !TryEncode(next, next.Response, _out ??= _loop.RentWriter()))
+            if (next.Response is null)
+                _trace?.Answered(next, 0, null);
+            else if (!TryEncode(next, next.Response, _out ??= _loop.RentWriter()))
                 return;
         }
     }
@@ -180,10 +186,13 @@ internal sealed class Connection : IConnection, IWatched
         var start = writer.Length;
         try
         {
+            _trace?.Answering(writer);
             writer.Int32(0);
             request.Header.WriteResponse(writer);
             response.Write(writer, request.Version);
-            writer.PatchInt32(start, writer.Length - start - SizeBytes);
+            var size = writer.Length - start - SizeBytes;
+            writer.PatchInt32(start, size);
+            _trace?.Answered(request, size, writer);
             return true;
         }
         catch (Exception failure) when (failure is not InvariantBrokenException)
@@ -301,6 +310,7 @@ internal sealed class Connection : IConnection, IWatched
         {
             var reader = new WireReader(frame, _loop.Strings);
             request = new PendingRequest(this, RequestHeader.Read(ref reader));
+            _trace?.Received(request, frame.Length);
             _inFlight.Enqueue(request);
             _dispatcher.Dispatch(request, ref reader);
         }

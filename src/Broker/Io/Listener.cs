@@ -37,6 +37,9 @@ internal sealed class Listener : IWatched, IDisposable
         Address = (IPEndPoint)_socket.LocalEndPoint!;
     }
 
+    /// <summary>What the requests of its connections are told to; null for nothing.</summary>
+    public RequestTrace? Trace { get; init; }
+
     /// <summary>Where it listens, with the port that was given for 0.</summary>
     public IPEndPoint Address { get; }
 
@@ -69,7 +72,7 @@ internal sealed class Listener : IWatched, IDisposable
             accepted.Blocking = false;
             accepted.NoDelay = true;
             var loop = _loops[_next++ % _loops.Length];
-            loop.Post(() => Connection.Start(accepted, loop, _dispatcher!, _limits!, _log));
+            loop.Post(() => Connection.Start(accepted, loop, _dispatcher!, _limits!, _log, Trace));
         }
     }
 

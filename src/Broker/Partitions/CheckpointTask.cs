@@ -11,8 +11,8 @@ internal sealed class CheckpointTask(
     TopicPartitions topics, IMetadataLog metadataLog, LogCheckpoints checkpoints, ILoop loop, Action<string> log)
 {
     private const long IntervalMs = 1000;
-    private const string Problem = "The checkpoint files can't be written";
 
+    private readonly RepeatedWork _work = new(log);
     private readonly Dictionary<Partition, bool> _unsettled = []; // true: had settled before the last note
     private bool _isDiskFull;
 
@@ -23,7 +23,7 @@ internal sealed class CheckpointTask(
     /// a failure is told, no more.
     /// </summary>
     public void Save() =>
-        Guarded(() => Write(topics.Topics.SelectMany(topic => topic.Partitions)), Problem);
+        TryWrite(() => topics.Topics.SelectMany(topic => topic.Partitions));
 
     /// <summary>
     /// Makes durable where logs start, then goes on: with null, or with what the disk says against it. From any thread.
@@ -48,9 +48,13 @@ internal sealed class CheckpointTask(
         try
         {
             // First, for files go only when the log's new start is on stable storage.
-            Guarded(() => Write(Changed()), Problem);
+            TryWrite(Changed);
             foreach (var (partition, hadSettled) in _unsettled.ToArray())
-                Guarded(() => Maintain(partition, hadSettled), $"{partition.Id} can't be brought to its checkpoint");
+            {
+                _work.Try(
+                    () => Maintain(partition, hadSettled), partition.Id.ToString(),
+                    "can't be brought to its checkpoint", "is brought to its checkpoint again");
+            }
         }
         finally
         {
@@ -94,15 +98,6 @@ internal sealed class CheckpointTask(
         }
     }
 
-    private void Guarded(Action work, string problem)
-    {
-        try
-        {
-            work();
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            log($"{problem}: {failure.Message}");
-        }
-    }
+    private void TryWrite(Func<IEnumerable<Partition>> partitions) => _work.Try(
+        () => Write(partitions()), "The checkpoint files", "can't be written", "are written again");
 }

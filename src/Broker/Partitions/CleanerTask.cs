@@ -16,13 +16,13 @@ namespace Millrace.Broker.Partitions;
 /// that a cleaning under way leaves no files behind.</para>
 /// </remarks>
 internal sealed class CleanerTask(
-    TopicPartitions topics, ILoop loop, BrokerSettings settings, IDisk disk, Action<string> log) : IDisposable
+    TopicPartitions topics, ILoop loop, BrokerSettings settings, LogCheckpoints checkpoints,
+    Action<string> log) : IDisposable
 {
     private const long RetryMs = 300_000;
 
     private readonly OffsetMap _map = new(
         settings.Long("log.cleaner.dedupe.buffer.size"), settings.Double("log.cleaner.io.buffer.load.factor"));
-    private readonly OffsetCheckpoint _checkpoint = new(disk, OffsetCheckpoint.Cleaner);
     private readonly Dictionary<TopicPartition, Uuid> _known = [];
     private readonly Dictionary<TopicPartition, Instant> _failed = [];
     private readonly long _backoffMs = settings.Long("log.cleaner.backoff.ms");
@@ -90,14 +90,21 @@ internal sealed class CleanerTask(
         }
 
         _partition = partition;
-        _cleaning = new Cleaning(target, _map, partition.Gate, loop.Now);
+        _cleaning = new Cleaning(target, _map, partition.Gate, loop.Now)
+        {
+            BeforeGaps = below =>
+            {
+                checkpoints.NoteGaps(partition.Log, below);
+                checkpoints.Write();
+            },
+        };
         _begun = loop.Steady;
         _bytes = 0;
         loop.Post(Step);
     }
 
     private LogToClean ToClean(Partition partition) =>
-        LogToClean.Of(partition.Log, _checkpoint.Of(partition.Id), partition.LastStableOffset, loop.Now);
+        LogToClean.Of(partition.Log, checkpoints.CleanedTo(partition.Id), partition.LastStableOffset, loop.Now);
 
     /// <summary>About a megabyte; the next follows when the allowed rate has caught up.</summary>
     private void Step()
@@ -125,8 +132,8 @@ internal sealed class CleanerTask(
         {
             if (_failed.ContainsKey(partition.Id))
                 return;
-            _checkpoint.Set(partition.Id, cleaning.End);
-            _checkpoint.Write();
+            checkpoints.NoteCleaned(partition.Id, cleaning.End);
+            checkpoints.Write();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -161,18 +168,18 @@ internal sealed class CleanerTask(
     /// <summary>What was clean of a deleted topic says nothing of another one with its name.</summary>
     private void ForgetDeleted()
     {
-        foreach (var id in _checkpoint.Partitions.Concat(_known.Keys).Distinct().ToList())
+        foreach (var id in checkpoints.Cleaned.Concat(_known.Keys).Distinct().ToList())
         {
             var hosted = topics.Find(id.Topic, id.Partition);
             if (hosted is not null && _known.TryAdd(id, hosted.TopicId))
                 continue;
             if (hosted is not null && hosted.TopicId == _known[id])
                 continue;
-            _checkpoint.Set(id, Offset.None);
+            checkpoints.NoteCleaned(id, Offset.None);
             _known.Remove(id);
             _failed.Remove(id);
         }
 
-        _checkpoint.Write();
+        checkpoints.Write();
     }
 }

@@ -15,6 +15,13 @@ internal sealed partial class Partition
             return Log.Producers.HasOpenTransaction(producer.Id, producer.Epoch);
     }
 
+    /// <summary>The coordinator epoch of the producer's last marker here; -1 if there is none.</summary>
+    public int CoordinatorEpochOf(long producerId)
+    {
+        lock (_lock)
+            return Log.Producers.CoordinatorEpochOf(producerId);
+    }
+
     /// <summary>
     /// Ends the producer's transaction here, if there is one. The listener hears when the marker is on stable storage,
     /// unless the append fails.

@@ -152,19 +152,35 @@ internal sealed partial class Partition(TopicPartition id, Uuid topicId, Partiti
     /// Deletes segments that are too old or too many, forgets silent producers, and gives back the memory of segments
     /// that nobody reads.
     /// </summary>
-    public void ApplyRetention(Instant now)
+    /// <returns>What was deleted.</returns>
+    public Expired ApplyRetention(Instant now)
     {
+        Expired deleted;
         var start = Log.LogStartOffset;
         lock (_lock)
         {
+            deleted = Retention.Due(Log, now, HighWatermark);
             Retention.Apply(Log, now, HighWatermark);
             Log.RemoveExpiredProducers(now);
         }
 
         if (Log.LogStartOffset != start)
             Unsettled?.Add(this);
+        else
+            deleted = default;
         Log.ReleaseIdle();
         ReportFailure();
+        return deleted;
+    }
+
+    /// <summary>What retention would delete now.</summary>
+    public Expired DueForRetention(Instant now)
+    {
+        Expired due;
+        lock (_lock)
+            due = Retention.Due(Log, now, HighWatermark);
+        Log.ReleaseIdle();
+        return due;
     }
 
     /// <summary>
@@ -240,12 +256,16 @@ internal sealed partial class Partition(TopicPartition id, Uuid topicId, Partiti
         Log.OnHighWatermark(offset);
     }
 
-    /// <summary>What took the log offline, in words for the operator, once; null if nothing did.</summary>
+    /// <summary>
+    /// What took the log offline, that it takes no records, or that it takes them again: in words for the operator,
+    /// once each; null if there is nothing to tell.
+    /// </summary>
     public string? TakeFailure() =>
         Log.Failure is { } failure && Interlocked.Exchange(ref _isFailureTold, 1) == 0
             ? $"{Id} is offline: {failure.Message.TrimEnd('.')}. Mend the disk, then restart."
             : Log.IsDiskFull && Interlocked.Exchange(ref _isFullTold, 1) == 0
             ? $"{Id} takes no records: the disk is full. Writing goes on when there is room; deleting topics helps."
+            : !Log.IsDiskFull && Interlocked.Exchange(ref _isFullTold, 0) == 1 ? $"{Id} takes records again."
             : null;
 
     /// <summary>Whether the request's view of the leadership is this one (KIP-320); -1 is no view.</summary>
@@ -297,10 +317,8 @@ internal sealed partial class Partition(TopicPartition id, Uuid topicId, Partiti
     /// <summary>The flush queue tells the operator, and those who wait for a flush that now fails.</summary>
     private void ReportFailure()
     {
-        if (!Log.IsDiskFull)
-            Volatile.Write(ref _isFullTold, 0);
         if ((Log.Failure is not null && Volatile.Read(ref _isFailureTold) == 0)
-            || (Log.IsDiskFull && Volatile.Read(ref _isFullTold) == 0))
+            || Log.IsDiskFull != (Volatile.Read(ref _isFullTold) == 1))
             flushQueue.Enqueue(this);
     }
 

@@ -13,8 +13,8 @@ namespace Millrace.Broker.Requests;
 /// <remarks>
 /// <para>Version 0 takes an empty list for all topics, later versions null. A topic that is missing is created where
 /// the broker and (from version 4) the client allow it; this answer still says UNKNOWN_TOPIC_OR_PARTITION, as Kafka's
-/// does, and the client asks again. Ids are read from version 12 on; a request that has any leaves mere names
-/// unanswered.</para>
+/// does, and the client asks again; once the disk was found full it says KAFKA_STORAGE_ERROR. Ids are read from version
+/// 12 on; a request that has any leaves mere names unanswered.</para>
 /// <para>Without an authorizer every operation is authorized.</para>
 /// </remarks>
 internal sealed class MetadataHandler(
@@ -106,14 +106,17 @@ internal sealed class MetadataHandler(
             return new() { Name = name, ErrorCode = ErrorCode.UnknownTopicOrPartition };
         if (TopicName.WhatIsWrong(name) is not null)
             return new() { Name = name, ErrorCode = ErrorCode.InvalidTopic };
-        var mayCreate = version < 4 || request.AllowAutoTopicCreation;
-        if (mayCreate && settings.Boolean("auto.create.topics.enable"))
+        var isCreating = (version < 4 || request.AllowAutoTopicCreation)
+            && settings.Boolean("auto.create.topics.enable");
+        if (isCreating)
             controller.CreateTopic(name);
         return new()
         {
             Name = name,
             IsInternal = TopicName.IsInternal(name),
-            ErrorCode = ErrorCode.UnknownTopicOrPartition,
+            ErrorCode = isCreating && controller.IsDiskFull
+                ? ErrorCode.KafkaStorageError
+                : ErrorCode.UnknownTopicOrPartition,
         };
     }
 

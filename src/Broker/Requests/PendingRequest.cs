@@ -20,6 +20,11 @@ internal sealed class PendingRequest(IConnection connection, RequestHeader heade
     /// <summary>What is to be sent when those in front have gone; null for nothing. The connection's own.</summary>
     internal IMessage? Response { get; set; }
 
+    /// <summary>When the request came and how large it was, where requests are traced. The connection's own.</summary>
+    internal long ReceivedAt { get; set; }
+
+    internal int Bytes { get; set; }
+
     /// <summary>Set by the connection once the response is known.</summary>
     internal bool IsDone { get; set; }
 

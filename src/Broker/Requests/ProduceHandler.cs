@@ -169,7 +169,7 @@ internal sealed class ProduceHandler(TopicPartitions topics, TransactionVerifier
         }
 
         answer.ErrorCode = result.Error;
-        answer.ErrorMessage = result.RecordErrors.Count > 0 ? result.ErrorMessage : null;
+        answer.ErrorMessage = result.TellsMessage ? result.ErrorMessage : null;
         answer.LogStartOffset = result.LogStartOffset.Value;
         foreach (var (index, message) in result.RecordErrors)
             answer.RecordErrors.Add(new() { BatchIndex = index, BatchIndexErrorMessage = message });

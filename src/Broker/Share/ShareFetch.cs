@@ -121,12 +121,17 @@ internal sealed class ShareFetch(
 
     private void Reply(List<(Uuid TopicId, ShareFetchResponse.PartitionData Data)> data)
     {
+        var named = _acknowledged.Count == 0
+            ? []
+            : data.ToDictionary(entry => (entry.TopicId, entry.Data.PartitionIndex), entry => entry.Data);
         foreach (var result in _acknowledged)
         {
-            var found = data.Find(entry =>
-                entry.TopicId == result.TopicId && entry.Data.PartitionIndex == result.Partition).Data;
-            if (found is null)
-                data.Add((result.TopicId, found = Data(result.Partition, SharedRecords.Nothing)));
+            if (!named.TryGetValue((result.TopicId, result.Partition), out var found))
+            {
+                named[(result.TopicId, result.Partition)] = found = Data(result.Partition, SharedRecords.Nothing);
+                data.Add((result.TopicId, found));
+            }
+
             (found.AcknowledgeErrorCode, found.AcknowledgeErrorMessage) = (result.Error, result.Message);
         }
 

@@ -36,12 +36,10 @@ internal sealed class ShareSessionCache(SharedPartitions shared, int limit) : IC
         open = null;
         lock (_lock)
         {
-            var error = _sessions.TryContinue(key, epoch, out var session);
-            if (error != ErrorCode.None)
-                return error;
-            session!.Update(added, forgotten);
-            open = new OpenShareSession(session, [.. session.Partitions]);
-            return ErrorCode.None;
+            var error = _sessions.TryContinue(key, epoch, added, forgotten, out var session);
+            if (error == ErrorCode.None)
+                open = new OpenShareSession(session!, [.. session!.Partitions]);
+            return error;
         }
     }
 

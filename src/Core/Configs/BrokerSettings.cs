@@ -12,7 +12,8 @@ public sealed class BrokerSettings
 {
     private readonly Dictionary<string, string> _given = [];
 
-    /// <exception cref="InvalidConfigException">A key is unknown or a value is not legal.</exception>
+    /// <exception cref="InvalidConfigException">A key is unknown, a value is not legal, or two contradict each
+    /// other.</exception>
     public BrokerSettings(IEnumerable<KeyValuePair<string, string>> given)
     {
         foreach (var (key, value) in given)
@@ -23,6 +24,8 @@ public sealed class BrokerSettings
                 throw new InvalidConfigException(key, value, problem);
             _given[key] = value;
         }
+
+        GroupConfigs.Check(this);
     }
 
     internal int NodeId => Int("node.id");

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using System.Text.RegularExpressions;
+using Millrace.Core.Model;
 
 namespace Millrace.Core.Configs;
 
@@ -15,7 +15,7 @@ internal sealed class ClientMatch
         "client_source_port",
     ];
 
-    private readonly Dictionary<string, Regex> _patterns = [];
+    private readonly Dictionary<string, LinearPattern> _patterns = [];
 
     public static bool TryParse(string text, out ClientMatch match)
     {
@@ -23,18 +23,10 @@ internal sealed class ClientMatch
         foreach (var item in ConfigText.Items(text))
         {
             var equals = item.IndexOf('=');
-            if (equals < 0 || !Keys.Contains(item[..equals].Trim()))
+            if (equals < 0 || !Keys.Contains(item[..equals].Trim())
+                || !LinearPattern.TryParse(item[(equals + 1)..].Trim(), out var pattern, out _))
                 return false;
-            try
-            {
-                match._patterns[item[..equals].Trim()] = new Regex(
-                    $@"\A(?:{item[(equals + 1)..].Trim()})\z",
-                    RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
-            }
-            catch (Exception wrong) when (wrong is ArgumentException or NotSupportedException)
-            {
-                return false;
-            }
+            match._patterns[item[..equals].Trim()] = pattern;
         }
 
         return true;
@@ -42,5 +34,5 @@ internal sealed class ClientMatch
 
     /// <param name="valueOf">The client's value for one of <see cref="Keys"/>.</param>
     public bool Holds(Func<string, string> valueOf) =>
-        _patterns.All(pattern => pattern.Value.IsMatch(valueOf(pattern.Key)));
+        _patterns.All(pattern => pattern.Value.Matches(valueOf(pattern.Key)));
 }

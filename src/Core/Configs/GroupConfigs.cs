@@ -148,6 +148,31 @@ internal static class GroupConfigs
             : $"must lie between {least ?? 0} and {most}";
     }
 
+    /// <summary>Throws for two settings of the broker that contradict each other, as Kafka does.</summary>
+    /// <exception cref="InvalidConfigException">It names the two.</exception>
+    public static void Check(BrokerSettings settings)
+    {
+        void MustNotExceed(string key, string most, bool mayEqual = true)
+        {
+            var (value, bound) = (settings.Int(key), settings.Int(most));
+            if (value > bound || (value == bound && !mayEqual))
+                throw new InvalidConfigException(
+                    key, $"{value}", $"must {(mayEqual ? "not exceed" : "be below")} {most}={bound}");
+        }
+
+        MustNotExceed("group.min.session.timeout.ms", "group.max.session.timeout.ms");
+        MustNotExceed("group.streams.num.standby.replicas", "group.streams.max.standby.replicas");
+        foreach (var config in All.Where(config => BrokerConfigs.Find(BoundOf(config.Name, "min")) is not null))
+        {
+            MustNotExceed(BoundOf(config.Name, "min"), BoundOf(config.Name, "max"));
+            MustNotExceed(BoundOf(config.Name, "min"), config.BrokerSynonym!);
+            MustNotExceed(config.BrokerSynonym!, BoundOf(config.Name, "max"));
+        }
+
+        foreach (var kind in (string[])["consumer", "share", "streams"])
+            MustNotExceed($"group.{kind}.heartbeat.interval.ms", $"group.{kind}.session.timeout.ms", mayEqual: false);
+    }
+
     /// <summary>
     /// The number in force for a group: its own, brought within the broker's bounds, else the cluster's for this
     /// broker or for all, else the broker's.

@@ -16,6 +16,8 @@ internal static class ShareConfigs
             "Partitions of __share_group_state, when it is created.", AtLeast(1)),
         new("share.coordinator.state.topic.replication.factor", ConfigType.Short, "3",
             "Replicas of __share_group_state; fewer where there are fewer brokers.", AtLeast(1)),
+        new("share.coordinator.state.topic.min.isr", ConfigType.Short, "1",
+            "Replicas of __share_group_state that must have a record: one, as there is one broker.", Among("1")),
         new("share.coordinator.snapshot.update.records.per.snapshot", ConfigType.Int, "500",
             "Changes of a share partition after which all of its state is stored anew.", AtLeast(0)),
     ];

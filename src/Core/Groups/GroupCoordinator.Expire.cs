@@ -13,7 +13,7 @@ internal sealed partial class GroupCoordinator
     /// <summary>Does what is due and says when to call again; that may be at once, when there is more to do.</summary>
     public Instant Expire(Instant now, Effects effects)
     {
-        while (effects.RecordCount < _settings.MaxExpiredRecords && _table.TryTakeDue(now, out var group))
+        while (HasRoom(effects) && _table.TryTakeDue(now, out var group))
         {
             if (group is ClassicGroup classic)
                 ExpireGroup(classic, now, effects);
@@ -31,6 +31,9 @@ internal sealed partial class GroupCoordinator
         var nextCleanup = _uncleaned.Count > 0 ? now : _nextCleanup;
         return Instant.Min(_table.NextDeadline, nextCleanup);
     }
+
+    private bool HasRoom(Effects effects) =>
+        effects.RecordCount < _settings.MaxExpiredRecords && effects.RecordBytes < _settings.MaxExpiredBytes;
 
     private void ExpireGroup(ClassicGroup group, Instant now, Effects effects)
     {
@@ -86,7 +89,7 @@ internal sealed partial class GroupCoordinator
             _nextCleanup = now + _settings.OffsetsRetentionCheckIntervalMs;
         }
 
-        while (effects.RecordCount < _settings.MaxExpiredRecords && _uncleaned.TryPeek(out var groupId))
+        while (HasRoom(effects) && _uncleaned.TryPeek(out var groupId))
         {
             if (_table.Find(groupId) is { } group && !CleanUp(group, now, effects))
                 return;
@@ -113,7 +116,7 @@ internal sealed partial class GroupCoordinator
                     continue;
                 }
 
-                if (effects.RecordCount >= _settings.MaxExpiredRecords)
+                if (!HasRoom(effects))
                     return false;
                 GroupRecords.DeleteOffset(effects, key);
             }

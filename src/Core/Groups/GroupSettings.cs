@@ -21,6 +21,7 @@ internal sealed record GroupSettings
             MaxSize = settings.Int("group.max.size"),
             MaxOffsetMetadataBytes = settings.Int("offset.metadata.max.bytes"),
             OffsetsRetentionMs = settings.Int("offsets.retention.minutes") * 60_000L,
+            OffsetsRetentionCheckIntervalMs = settings.Long("offsets.retention.check.interval.ms"),
             ConsumerMaxSize = settings.Int("group.consumer.max.size"),
             ShareMaxSize = settings.Int("group.share.max.size"),
             ConsumerAssignors = [.. ConfigText.Items(settings.Text("group.consumer.assignors"))
@@ -79,6 +80,9 @@ internal sealed record GroupSettings
 
     /// <summary>Records after which one <see cref="GroupCoordinator.Expire"/> leaves the rest to the next.</summary>
     public int MaxExpiredRecords { get; init; } = 1_000;
+
+    /// <summary>Bytes of keys and values after which it does so; the last record or group may exceed them.</summary>
+    public int MaxExpiredBytes => MaxBatchBytes / 2;
 
     public IPartitionAssignor? Assignor(string name) =>
         ConsumerAssignors.FirstOrDefault(assignor => assignor.Name == name);

@@ -47,6 +47,9 @@ internal readonly record struct AppendResult
 
     public string? ErrorMessage { get; init; }
 
+    /// <summary>Kafka tells the client the message of some errors only.</summary>
+    public bool TellsMessage { get; init; }
+
     /// <summary>Empty unless single records are at fault.</summary>
     public IReadOnlyList<RecordError> RecordErrors { get; init; }
 

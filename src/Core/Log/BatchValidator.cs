@@ -12,6 +12,9 @@ internal readonly record struct BatchVerdict
 
     public string? Message { get; init; }
 
+    /// <summary>Kafka tells the client the message of some errors only.</summary>
+    public bool TellsMessage { get; init; }
+
     public IReadOnlyList<RecordError>? RecordErrors { get; init; }
 
     /// <summary>Kafka names the log's start in the answer to some errors only.</summary>
@@ -80,13 +83,18 @@ internal static class BatchValidator
     {
         RecordBatchError.None => default,
         RecordBatchError.InvalidLength =>
-            BatchVerdict.Refuse(ErrorCode.CorruptMessage, "The length field is below the smallest batch.", true),
+            RefuseFrame("The length field is below the smallest message."),
         RecordBatchError.UnknownMagic =>
-            BatchVerdict.Refuse(ErrorCode.CorruptMessage, "The batch is of an unknown format.", true),
+            RefuseFrame("The batch is of an unknown format."),
+        RecordBatchError.TooShort =>
+            BatchVerdict.Refuse(ErrorCode.CorruptMessage, "The length field is below the smallest batch.", true),
         RecordBatchError.OldMagic =>
             BatchVerdict.Refuse(ErrorCode.InvalidRecord, "Message formats 0 and 1 are not supported.", true),
         _ => BatchVerdict.Refuse(ErrorCode.InvalidRecord, "There is no whole batch.", true),
     };
+
+    private static BatchVerdict RefuseFrame(string message) =>
+        new() { Error = ErrorCode.CorruptMessage, Message = message, TellsMessage = true, HidesLogStart = true };
 
     private static BatchVerdict CheckHeader(RecordBatch batch, LogSettings settings)
     {
@@ -153,7 +161,7 @@ internal static class BatchValidator
     }
 
     private static BatchVerdict RefuseRecords(ErrorCode code, string message, List<RecordError> errors) =>
-        new() { Error = code, Message = message, RecordErrors = errors };
+        new() { Error = code, Message = message, TellsMessage = true, RecordErrors = errors };
 
     private static BatchVerdict Recompress(
         RecordBatch batch, ReadOnlySpan<byte> bytes, LogSettings settings, long maxTimestamp)

@@ -23,9 +23,15 @@ internal sealed class LeaderEpochs
     {
         _disk = disk;
         _path = directory + "/leader-epoch-checkpoint";
-        if (disk.Exists(_path))
-            _entries = Parse(DiskFiles.ReadLines(disk, _path));
+        Entry[]? read = disk.Exists(_path) ? Parse(DiskFiles.ReadLines(disk, _path)) : null;
+        WasLost = read is null;
+        _entries = read ?? [];
     }
+
+    /// <summary>There was no file, or a damaged one: recovery assigns the epochs again from the batches.</summary>
+    public bool WasLost { get; }
+
+    public string Path => _path;
 
     public bool IsEmpty => _entries.Length == 0;
 
@@ -116,19 +122,21 @@ internal sealed class LeaderEpochs
         Volatile.Write(ref _unflushed, 1);
     }
 
-    /// <remarks>A damaged file counts as none: recovery assigns the epochs again from the batches.</remarks>
-    private static Entry[] Parse(string[] lines)
+    /// <summary>Null where the file is damaged.</summary>
+    private static Entry[]? Parse(string[] lines)
     {
         var entries = new List<Entry>();
+        if (lines.Length < 2 || lines[1] != (lines.Length - 2).ToString(CultureInfo.InvariantCulture))
+            return null;
         foreach (string line in lines.Skip(2))
         {
             string[] parts = line.Split(' ');
             if (parts.Length != 2
                 || !int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int epoch)
                 || !long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out long offset))
-                return [];
+                return null;
             if (entries is [.., var last] && (last.Epoch.Value >= epoch || last.StartOffset.Value >= offset))
-                return [];
+                return null;
             entries.Add(new Entry(new LeaderEpoch(epoch), new Offset(offset)));
         }
 

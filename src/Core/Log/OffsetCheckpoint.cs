@@ -14,6 +14,7 @@ internal sealed class OffsetCheckpoint
     public const string LogStart = "log-start-offset-checkpoint";
     public const string HighWatermark = "replication-offset-checkpoint";
     public const string Cleaner = "cleaner-offset-checkpoint";
+    public const string Gaps = "gaps-offset-checkpoint";
 
     private readonly IDisk _disk;
     private readonly string _path;
@@ -26,9 +27,17 @@ internal sealed class OffsetCheckpoint
     {
         _disk = disk;
         _path = path;
-        if (disk.Exists(path) && !TryParse(DiskFiles.ReadLines(disk, path)))
+        IsMissing = !disk.Exists(path);
+        IsDamaged = !IsMissing && !TryParse(DiskFiles.ReadLines(disk, path));
+        if (IsDamaged)
             _offsets.Clear();
     }
+
+    /// <summary>There was no file.</summary>
+    public bool IsMissing { get; }
+
+    /// <summary>There was a file, and it could not be read.</summary>
+    public bool IsDamaged { get; }
 
     /// <summary>Those that have a line.</summary>
     public IReadOnlyCollection<TopicPartition> Partitions => _offsets.Keys;
@@ -47,6 +56,9 @@ internal sealed class OffsetCheckpoint
         else
             _offsets[partition] = offset;
     }
+
+    /// <summary>The next <see cref="Write"/> makes a file, be there anything to say or not.</summary>
+    public void WriteAnyway() => _isChanged = true;
 
     /// <summary>Makes the offsets durable; nothing if none has changed.</summary>
     /// <exception cref="IOException">The old file is still in force.</exception>

@@ -27,7 +27,8 @@ internal sealed partial class PartitionLog
             {
                 return AppendResult.Refused(
                     verdict.Error, verdict.HidesLogStart ? Offset.None : LogStartOffset, verdict.Message,
-                    verdict.RecordErrors);
+                    verdict.RecordErrors) with
+                { TellsMessage = verdict.TellsMessage };
             }
 
             using RecordBatchBuilder? recompressed = verdict.Recompressed;
@@ -139,7 +140,7 @@ internal sealed partial class PartitionLog
         active.Seal();
         if (LogEndOffset.Value > _snapshotOffset)
             WriteSnapshot(LogEndOffset, ProducerSnapshot.Encode(_producers));
-        var next = new Segment(_disk, _directory, LogEndOffset, now) { MayHaveGaps = _mayHaveGaps };
+        var next = new Segment(_disk, _directory, LogEndOffset, now) { GapsBelow = GapsBelow, OnRepair = OnRepair };
         next.StartEmpty();
         next.Aborted.StartEmpty();
         if (Settings.Preallocate)

@@ -11,6 +11,23 @@ internal sealed partial class PartitionLog
 
     internal string Directory => _directory;
 
+    /// <summary>Below it offsets may be missing, because the cleaner was at work there.</summary>
+    internal Offset GapsBelow => new(Volatile.Read(ref _gapsBelow));
+
+    /// <summary>The cleaner is about to take records away up to there.</summary>
+    internal void AllowGaps(Offset below)
+    {
+        if (below > GapsBelow)
+            LimitGaps(below);
+    }
+
+    private void LimitGaps(Offset below)
+    {
+        Volatile.Write(ref _gapsBelow, below.Value);
+        foreach (Segment segment in _segments)
+            segment.GapsBelow = below;
+    }
+
     /// <summary>
     /// Of each producer what must stay in the log, so that it can go on and stays fenced. Under the partition's lock.
     /// </summary>
@@ -92,7 +109,11 @@ internal sealed partial class PartitionLog
         foreach (Segment segment in old)
             segment.MarkDeleted(keepsSnapshot: segment == old[0]);
         SwapFiles.Rename(_disk, path, SwapFiles.Swap, "");
-        var segmentOfAll = new Segment(_disk, _directory, old[0].BaseOffset, old[^1].Created) { MayHaveGaps = true };
+        var segmentOfAll = new Segment(_disk, _directory, old[0].BaseOffset, old[^1].Created)
+        {
+            GapsBelow = GapsBelow,
+            OnRepair = OnRepair,
+        };
         segmentOfAll.Trust(_segments[at + old.Length].BaseOffset);
         ChangeSegments(segments => [.. segments[..at], segmentOfAll, .. segments[(at + old.Length)..]]);
     }

@@ -33,7 +33,8 @@ internal sealed partial class PartitionLog
                     segments[i], from, maxBytes, upperBound, atLeastOneBatch, out LogSlice slice,
                     out DamagedRange? damage))
                     return damage is null ? slice : Corrupt(damage);
-                if (i < segments.Length - 1 && from < segments[i + 1].BaseOffset && !_mayHaveGaps)
+                if (i < segments.Length - 1 && from < segments[i + 1].BaseOffset
+                    && segments[i + 1].BaseOffset > GapsBelow)
                     return Corrupt(MissingBetween(segments[i], segments[i + 1]));
             }
         }
@@ -100,7 +101,7 @@ internal sealed partial class PartitionLog
         return LogSlice.Failed(ErrorCode.CorruptMessage);
     }
 
-    /// <summary>The first segment ends before the second begins, in a log in which no offset may be missing.</summary>
+    /// <summary>The first segment ends before the second begins, where no offset may be missing.</summary>
     private static DamagedRange MissingBetween(Segment segment, Segment next)
     {
         Span<byte> window = stackalloc byte[BatchScanner.WindowSize];

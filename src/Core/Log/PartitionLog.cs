@@ -15,8 +15,11 @@ internal readonly record struct LogOpening(bool CleanlyClosed, Offset RecoveryPo
     /// </summary>
     public bool IsStartKnown { get; init; }
 
-    /// <summary>The log is or was compacted, so that offsets may be missing without damage.</summary>
-    public bool MayHaveGaps { get; init; }
+    /// <summary>
+    /// Below it the cleaner was at work, and offsets may be missing without damage; null where that is not known, and
+    /// they may be missing anywhere in a compacted log.
+    /// </summary>
+    public Offset? GapsBelow { get; init; }
 
     /// <summary>Hears, in words for the operator, what the log cannot give. Any thread.</summary>
     public Action<string>? Report { get; init; }
@@ -44,7 +47,6 @@ internal sealed partial class PartitionLog
     private readonly HashSet<(string File, long Position)> _reported = [];
     private volatile Segment[] _segments;
     private volatile bool _offline;
-    private volatile bool _mayHaveGaps;
     private volatile IOException? _failure;
     private LogSettings _settings;
     private int _newNames = 1; // files were created since the directory was flushed
@@ -53,6 +55,7 @@ internal sealed partial class PartitionLog
     private long _logEndOffset;
     private long _flushedOffset;
     private long _firstUnstableOffset;
+    private long _gapsBelow;
 
     private PartitionLog(IDisk disk, TopicPartition partition, LogSettings settings, Instant now, LogOpening opening)
     {
@@ -60,28 +63,31 @@ internal sealed partial class PartitionLog
         _directory = partition.ToString();
         _report = opening.Report ?? (_ => { });
         _settings = settings;
-        _mayHaveGaps = opening.MayHaveGaps || settings.Compact;
+        opening = opening with
+        {
+            GapsBelow = opening.GapsBelow ?? (settings.Compact ? new Offset(long.MaxValue) : Offset.Zero),
+        };
         Partition = partition;
         disk.CreateDirectory(_directory);
         TopicId = PartitionMetadata.Read(disk, _directory);
         _epochs = new LeaderEpochs(disk, _directory);
-        if (TopicId.IsZero && disk.List(_directory).All(name => !name.EndsWith(".log", StringComparison.Ordinal)))
-        {
-            // They are of a former log of this name.
-            opening = opening with { RecoveryPoint = Offset.Zero, LogStartOffset = Offset.Zero, IsStartKnown = false };
-        }
-
-        _segments = new Recovery(disk, _directory, settings, now, opening, Report).OpenSegments(_epochs);
+        var recovery = new Recovery(disk, _directory, settings, now, opening, Report);
+        _segments = recovery.OpenSegments(_epochs);
+        LimitGaps(Offset.Min(opening.GapsBelow.Value, recovery.FoundEnd));
         _logEndOffset = _segments[^1].NextOffset.Value;
-        if (opening.CleanlyClosed && _logEndOffset > 0)
+        if (opening.CleanlyClosed && !recovery.HasNewFiles)
             _newNames = 0; // whoever closed it flushed them
-        if (_epochs.IsEmpty && _logEndOffset > _segments[0].BaseOffset.Value)
-            Recovery.RebuildEpochs(_segments, _epochs);
+        if (_epochs.WasLost && _logEndOffset > _segments[0].BaseOffset.Value)
+            RestoreEpochs(recovery.Repaired, opening);
         _epochs.TruncateTo(new Offset(_logEndOffset + 1));
         _logStartOffset = Math.Clamp(
             opening.LogStartOffset.Value, _segments[0].BaseOffset.Value, _logEndOffset);
         DurableStartOffset = opening.LogStartOffset;
-        _snapshotOffset = Recovery.LoadProducers(disk, _directory, _segments, _producers).Value;
+        _snapshotOffset = Recovery.LoadProducers(disk, _directory, _segments, _producers, (offset, path) =>
+        {
+            if (opening.CleanlyClosed || offset < opening.RecoveryPoint)
+                recovery.Repaired.Add(path);
+        }).Value;
         _firstUnstableOffset = _producers.FirstUnstable(LogEndOffset);
         _jitterMs = Jitter(_segments[^1]);
         if (_snapshotOffset < _logEndOffset && _logStartOffset == _logEndOffset)
@@ -93,7 +99,11 @@ internal sealed partial class PartitionLog
         {
             if (!opening.CleanlyClosed && (segment == _segments[^1] || segment.NextOffset.Value > _flushedOffset))
                 segment.FlushAbortedLater();
+            segment.OnRepair = OnRepair;
         }
+
+        if (recovery.Repaired.Count > 0)
+            ReportRepaired(recovery.Repaired);
     }
 
     public TopicPartition Partition { get; }
@@ -105,15 +115,7 @@ internal sealed partial class PartitionLog
     public LogSettings Settings
     {
         get => _settings;
-        set
-        {
-            _settings = value;
-            if (!value.Compact || _mayHaveGaps)
-                return;
-            _mayHaveGaps = true;
-            foreach (Segment segment in _segments)
-                segment.MayHaveGaps = true;
-        }
+        set => _settings = value;
     }
 
     public Offset LogStartOffset => new(Volatile.Read(ref _logStartOffset));
@@ -135,6 +137,9 @@ internal sealed partial class PartitionLog
     public LeaderEpoch LatestEpoch => _epochs.Latest;
 
     public bool IsOffline => _offline;
+
+    /// <summary>Its directory goes or is gone: another log may be made under the name.</summary>
+    public bool IsDeleted { get; private set; }
 
     /// <summary>What took the log offline; null if nothing did but its own end.</summary>
     public IOException? Failure => _failure;
@@ -221,7 +226,8 @@ internal sealed partial class PartitionLog
     /// </summary>
     public bool Close(bool clean)
     {
-        bool isClean = clean && !_offline && (IsCheckpointed || CloseWhatIsNew());
+        bool isClean = clean && !_offline
+            && (IsCheckpointed ? CloseIndexes() : CloseWhatIsNew());
         _offline = true;
         foreach (Segment segment in _segments)
             segment.Close();
@@ -244,6 +250,7 @@ internal sealed partial class PartitionLog
         lock (_flushing)
         {
             _offline = true;
+            IsDeleted = true;
             string doomed = $"{_directory}.{TopicId.High:x16}{TopicId.Low:x16}-delete";
             try
             {
@@ -274,7 +281,25 @@ internal sealed partial class PartitionLog
             if (LogEndOffset.Value > _snapshotOffset)
                 WriteSnapshot(LogEndOffset, ProducerSnapshot.Encode(_producers));
             _epochs.Flush();
+            Interlocked.Exchange(ref _newNames, 1);
         }) && Flush() == ErrorCode.None;
+
+    /// <summary>
+    /// The last segment's index files, as Kafka wants them of every segment. Empty ones need no flush: nothing is lost
+    /// with them.
+    /// </summary>
+    private bool CloseIndexes()
+    {
+        Segment active = _segments[^1];
+        if (active.IsIndexSaved)
+            return true;
+        if (!Guarded(active.Seal))
+            return false;
+        if (active.Size == 0)
+            return true;
+        Interlocked.Exchange(ref _newNames, 1);
+        return Flush() == ErrorCode.None;
+    }
 
     private void FlushSegments(Segment[] segments)
     {

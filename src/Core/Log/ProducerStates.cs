@@ -66,6 +66,9 @@ internal sealed class ProducerStates
             : ErrorCode.None;
     }
 
+    /// <summary>That of the producer's last marker; -1 if there is none.</summary>
+    public int CoordinatorEpochOf(long producerId) => _producers.GetValueOrDefault(producerId)?.CoordinatorEpoch ?? -1;
+
     /// <summary>Whether the producer has begun a transaction that its marker has not ended.</summary>
     public bool HasOpenTransaction(long producerId, short epoch) =>
         _producers.TryGetValue(producerId, out ProducerState? state) && state.Epoch == epoch

@@ -10,15 +10,25 @@ namespace Millrace.Core.Log;
 /// but the last. What lies behind is read again: lengths, ascending offsets, and above the recovery point checksums.
 /// 1. What cannot be read above the recovery point was never known to be on stable storage: the log is cut there, and
 /// no batch behind it survives. 2. What cannot be read below stays where it is and is known as damaged. 3. A log that
-/// ends below its recovery point goes on at the recovery point, so that no offset is given twice. 4. Everything that is
-/// cut, damaged or missing is reported, before it is cut. 5. What lies above the recovery point is written once more
-/// before it counts as durable: a flush that failed in an earlier life leaves pages that only look as if they were on
-/// the disk.
+/// ends below its recovery point, or is lost as a whole, goes on at the recovery point, so that no offset is given
+/// twice. 4. Everything that is cut, damaged or missing is reported, before it is cut. 5. What lies above the recovery
+/// point is written once more before it counts as durable: a flush that failed in an earlier life leaves pages that
+/// only look as if they were on the disk.
 /// </summary>
 internal sealed class Recovery(
     IDisk disk, string directory, LogSettings settings, Instant now, LogOpening opening, Action<DamagedRange> report)
 {
     private readonly List<Segment> _segments = [];
+
+    /// <summary>Where the log ends that the directory has: what is missing from there to the recovery point is lost.
+    /// </summary>
+    public Offset FoundEnd { get; private set; }
+
+    /// <summary>Files were made that the directory did not have.</summary>
+    public bool HasNewFiles { get; private set; }
+
+    /// <summary>Files that should have been sound, were not, and are made again from the log.</summary>
+    public List<string> Repaired { get; } = [];
 
     /// <summary>The segments in order, at least one; the last is ready for appends.</summary>
     public Segment[] OpenSegments(LeaderEpochs epochs)
@@ -36,6 +46,7 @@ internal sealed class Recovery(
         }
 
         Offset trusted = TrustedOffset();
+        var names = disk.List(directory).ToHashSet();
         for (int i = 0; i < bases.Length; i++)
         {
             Segment segment = NewSegment(bases[i]);
@@ -46,11 +57,17 @@ internal sealed class Recovery(
             if (!isLast && (opening.CleanlyClosed || bases[i + 1] < opening.RecoveryPoint.Value))
             {
                 segment.Trust(new Offset(bases[i + 1]));
+                RestoreMissing(segment, names);
                 continue;
             }
 
-            LoadPrefix(segment, trusted);
+            (int, TimeIndex.Entry)? files = LoadPrefix(segment, trusted);
             bool isWhole = Scan(segment, epochs);
+            if (opening.CleanlyClosed && files is { } saved)
+                segment.CompareIndexes(saved);
+            else if (opening.CleanlyClosed && segment.Size > 0 && isWhole
+                && (!isLast || segment.NextOffset >= opening.RecoveryPoint))
+                Repaired.AddRange(Unsound(segment));
             if (!opening.CleanlyClosed)
                 segment.WriteAgain();
             if (!isLast && !Continues(segment, bases[i + 1], isWhole))
@@ -65,6 +82,7 @@ internal sealed class Recovery(
 
         if (_segments.Count == 0)
             StartSegment(Offset.Max(opening.LogStartOffset, Offset.Zero));
+        FoundEnd = _segments[^1].NextOffset;
         if (_segments[^1].NextOffset < opening.RecoveryPoint)
             AddMissing(_segments[^1], opening.RecoveryPoint);
         var goesOnAt = Offset.Max(opening.RecoveryPoint, opening.LogStartOffset);
@@ -78,7 +96,9 @@ internal sealed class Recovery(
     /// transactions among these get to their segments.
     /// </summary>
     /// <returns>The offset of the snapshot; the log's first if there is none.</returns>
-    public static Offset LoadProducers(IDisk disk, string directory, Segment[] segments, ProducerStates producers)
+    public static Offset LoadProducers(
+        IDisk disk, string directory, Segment[] segments, ProducerStates producers,
+        Action<Offset, string>? onDamage = null)
     {
         long end = segments[^1].NextOffset.Value;
         long loaded = segments[0].BaseOffset.Value;
@@ -91,6 +111,8 @@ internal sealed class Recovery(
                 break;
             }
 
+            if (offset <= end)
+                onDamage?.Invoke(new Offset(offset), path);
             disk.Delete(path);
         }
 
@@ -211,25 +233,56 @@ internal sealed class Recovery(
         return new Offset(newest);
     }
 
+    /// <summary>An index that is missing of a segment whose batches are not read is made here; one that is damaged is
+    /// met when it is used.</summary>
+    private void RestoreMissing(Segment segment, HashSet<string> names)
+    {
+        string[] missing = [.. new[] { ".index", ".timeindex" }
+            .Where(suffix => !names.Contains($"{segment.BaseOffset.Value:D20}{suffix}"))];
+        if (missing.Length == 0 || segment.File.Length == 0)
+            return;
+        Repaired.AddRange(missing.Select(suffix => segment.Path + suffix));
+        try
+        {
+            segment.RestoreIndexes();
+            HasNewFiles = true;
+        }
+        catch (DiskFullException)
+        {
+            // They are made in memory when they are used.
+        }
+    }
+
+    /// <summary>Where both can be decoded, the offset index has pointed where no batch begins.</summary>
+    private string[] Unsound(Segment segment)
+    {
+        string[] unsound = [.. SegmentIndexes.Unsound(disk, segment.Path, segment.Size)];
+        return [.. (unsound.Length > 0 ? unsound : [".index"]).Select(suffix => segment.Path + suffix)];
+    }
+
     /// <summary>Takes as much of a segment as its index files vouch for.</summary>
-    private void LoadPrefix(Segment segment, Offset trusted)
+    /// <returns>How many offsets the files hold, and their latest time; null if they are not to be trusted.</returns>
+    private (int Offsets, TimeIndex.Entry Latest)? LoadPrefix(Segment segment, Offset trusted)
     {
         segment.StartEmpty();
         if (trusted <= segment.BaseOffset
             || !SegmentIndexes.TryLoad(disk, segment.Path, segment.File.Length, out SegmentIndexes indexes))
-            return;
+            return null;
+        (int, TimeIndex.Entry) files = (indexes.Offsets.Count, indexes.Times.Last);
         if (trusted - segment.BaseOffset <= int.MaxValue)
         {
             indexes.Offsets.TruncateTo(trusted - segment.BaseOffset);
             indexes.Times.TruncateTo(trusted - segment.BaseOffset);
         }
 
-        if (!indexes.Offsets.TryFind(int.MaxValue, out OffsetIndex.Entry last)
-            || !segment.IsTrue(last, out Offset baseOffset))
-            return;
+        if (!indexes.Offsets.TryFind(int.MaxValue, out OffsetIndex.Entry last))
+            return files;
+        if (!segment.IsTrue(last, out Offset baseOffset))
+            return null;
         indexes.Times.TruncateTo(last.RelativeOffset + 1L);
         indexes = new SegmentIndexes(indexes.Offsets, indexes.Times);
         segment.StartAt(last.Position, baseOffset, indexes);
+        return files;
     }
 
     /// <summary>
@@ -271,7 +324,7 @@ internal sealed class Recovery(
             long next = Math.Max(expected.Value, segment.NextOffset.Value);
             if (batch.LastOffsetDelta < 0 || batch.LastOffset - segment.BaseOffset.Value > int.MaxValue
                 || batch.BaseOffset < next
-                || (expected != Offset.None && !segment.MayHaveGaps && batch.BaseOffset != next)
+                || (expected != Offset.None && batch.BaseOffset > Math.Max(next, segment.GapsBelow.Value))
                 || (batch.LastOffset >= opening.RecoveryPoint.Value
                     && !BatchChecksum.IsValid(segment.File, scanner.Position, batch)))
                 return;
@@ -312,7 +365,7 @@ internal sealed class Recovery(
     private bool Continues(Segment segment, long nextBase, bool isWhole)
     {
         Offset end = segment.NextOffset;
-        if (isWhole && (segment.MayHaveGaps ? end.Value <= nextBase : end.Value == nextBase))
+        if (isWhole && end.Value <= nextBase && nextBase <= Math.Max(end.Value, segment.GapsBelow.Value))
             return true;
         if (end >= opening.RecoveryPoint || end.Value > nextBase)
             return false;
@@ -352,11 +405,12 @@ internal sealed class Recovery(
         Segment segment = NewSegment(baseOffset.Value);
         segment.StartEmpty();
         _segments.Add(segment);
+        HasNewFiles = true;
     }
 
     private Segment NewSegment(long baseOffset) => new(disk, directory, new Offset(baseOffset), now)
     {
-        MayHaveGaps = opening.MayHaveGaps || settings.Compact,
+        GapsBelow = opening.GapsBelow ?? Offset.Zero,
     };
 
     /// <summary>

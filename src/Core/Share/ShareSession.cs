@@ -9,6 +9,7 @@ namespace Millrace.Core.Share;
 internal sealed class ShareSession(ShareSessionKey key, object connection)
 {
     private readonly List<ShareSessionPartition> _partitions = [];
+    private readonly HashSet<(Uuid Topic, int Partition)> _present = [];
 
     public ShareSessionKey Key { get; } = key;
 
@@ -23,19 +24,31 @@ internal sealed class ShareSession(ShareSessionKey key, object connection)
 
     public IReadOnlyList<ShareSessionPartition> Partitions => _partitions;
 
-    public void Update(
-        IEnumerable<(Uuid Topic, int Partition)> added, IEnumerable<(Uuid Topic, int Partition)> forgotten)
+    /// <summary>
+    /// Takes partitions in and out. False, with nothing changed, if it would take in more than there is room for.
+    /// </summary>
+    public bool TryUpdate(
+        IEnumerable<(Uuid Topic, int Partition)> added, IEnumerable<(Uuid Topic, int Partition)> forgotten, int room)
     {
-        var present = _partitions.Select(partition => (partition.TopicId, partition.Partition)).ToHashSet();
+        var wanted = new List<ShareSessionPartition>();
         foreach (var (topic, partition) in added)
         {
-            if (present.Add((topic, partition)))
-                _partitions.Add(new ShareSessionPartition(topic, partition));
+            if (_present.Contains((topic, partition)))
+                continue;
+            if (wanted.Count == room)
+                return false;
+            wanted.Add(new ShareSessionPartition(topic, partition));
         }
 
-        var gone = forgotten.ToHashSet();
-        if (gone.Count > 0)
-            _partitions.RemoveAll(partition => gone.Contains((partition.TopicId, partition.Partition)));
+        foreach (var partition in wanted)
+            if (_present.Add((partition.TopicId, partition.Partition)))
+                _partitions.Add(partition);
+        var count = _present.Count;
+        foreach (var partition in forgotten)
+            _present.Remove(partition);
+        if (_present.Count < count)
+            _partitions.RemoveAll(partition => !_present.Contains((partition.TopicId, partition.Partition)));
+        return true;
     }
 
     /// <summary>After the greatest epoch comes 1: 0 begins a session.</summary>

@@ -7,4 +7,18 @@ namespace Millrace.Core.Telemetry;
 /// <param name="Address">The client's, without a port.</param>
 /// <param name="Port">The client's.</param>
 internal sealed record ClientFacts(
-    string ClientId, string SoftwareName, string SoftwareVersion, string Address, int Port);
+    string ClientId, string SoftwareName, string SoftwareVersion, string Address, int Port)
+{
+    /// <summary>Characters of a text that are kept and looked at.</summary>
+    public const int MostCharacters = 255;
+
+    /// <summary>The same, with texts of clients that say too much cut.</summary>
+    public ClientFacts Cut() => this with
+    {
+        ClientId = Cut(ClientId),
+        SoftwareName = Cut(SoftwareName),
+        SoftwareVersion = Cut(SoftwareVersion),
+    };
+
+    private static string Cut(string text) => text.Length <= MostCharacters ? text : text[..MostCharacters];
+}

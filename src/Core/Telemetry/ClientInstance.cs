@@ -35,6 +35,10 @@ internal sealed class ClientInstance(Uuid id)
     /// <summary>When it was heard last.</summary>
     public Instant LastHeard { get; private set; }
 
+    /// <summary>How long it is remembered without a word of it.</summary>
+    public long MostSilenceMs =>
+        Math.Max(ClientInstances.LeastSilenceMs, (long)ClientInstances.SilentIntervals * Subscription.IntervalMs);
+
     /// <summary>When it pushed <see cref="Samples"/>.</summary>
     public Instant? PushedAt { get; private set; }
 

@@ -15,13 +15,18 @@ namespace Millrace.Core.Telemetry;
 /// <remarks>
 /// <para>Owned by the handlers of telemetry. Nothing of it is durable: after a restart clients ask again. 1. At most
 /// <see cref="MostInstances"/> clients and samples of <see cref="MostWeight"/> are kept: the client that was heard
-/// least lately goes first. 2. A push decompresses to <see cref="Expansion"/> times the largest push at most.</para>
+/// least lately goes first. 2. Of a client's own texts <see cref="ClientFacts.MostCharacters"/> are kept. 3. Who was
+/// not heard for <see cref="SilentIntervals"/> of its intervals, and <see cref="LeastSilenceMs"/> at least, is
+/// forgotten when another comes. 4. A push decompresses to <see cref="Expansion"/> times the largest push at
+/// most.</para>
 /// </remarks>
 internal sealed class ClientInstances(IRandomness randomness, int mostBytes)
 {
     public const int MostInstances = 10_000;
     public const long MostWeight = 50_000_000;
     public const int MostSamplesOfOne = 5_000;
+    public const int SilentIntervals = 3;
+    public const int LeastSilenceMs = 300_000;
     public const int Expansion = 4;
 
     /// <summary>In the order in which clients are to prefer them.</summary>
@@ -43,7 +48,7 @@ internal sealed class ClientInstances(IRandomness randomness, int mostBytes)
         GetTelemetrySubscriptionsRequest request, ClientFacts client, ConfigsImage configs, Instant now)
     {
         var id = request.ClientInstanceId.IsZero ? randomness.NewUuid() : request.ClientInstanceId;
-        var instance = Find(id, client, configs);
+        var instance = Find(id, client.Cut(), configs, now);
         if (instance.Get(now) is var error and not ErrorCode.None)
             return new GetTelemetrySubscriptionsResponse { ErrorCode = error };
         return new GetTelemetrySubscriptionsResponse
@@ -62,7 +67,7 @@ internal sealed class ClientInstances(IRandomness randomness, int mostBytes)
     {
         if (request.ClientInstanceId.IsZero)
             return ErrorCode.InvalidRequest;
-        var instance = Find(request.ClientInstanceId, client, configs);
+        var instance = Find(request.ClientInstanceId, client.Cut(), configs, now);
         if (instance.BeginPush(now, request.SubscriptionId, request.Terminating) is var error and not ErrorCode.None)
             return error;
         var type = (CompressionType)request.CompressionType;
@@ -94,8 +99,9 @@ internal sealed class ClientInstances(IRandomness randomness, int mostBytes)
         }
     }
 
-    private ClientInstance Find(Uuid id, ClientFacts client, ConfigsImage configs)
+    private ClientInstance Find(Uuid id, ClientFacts client, ConfigsImage configs, Instant now)
     {
+        Forget(now);
         if (configs != _configs)
             (_configs, _subscriptions) = (configs, new ClientSubscriptions(configs));
         if (_instances.TryGetValue(id, out var node))
@@ -120,6 +126,15 @@ internal sealed class ClientInstances(IRandomness randomness, int mostBytes)
         instance.Keep(samples, now);
         _weight += instance.Weight;
         while (_weight > MostWeight)
+            RemoveFirst();
+    }
+
+    /// <summary>
+    /// Those that are silent for too long, as far as they were heard before all that are not.
+    /// </summary>
+    private void Forget(Instant now)
+    {
+        while (_byHeard.First?.Value is { } first && first.LastHeard + first.MostSilenceMs <= now)
             RemoveFirst();
     }
 

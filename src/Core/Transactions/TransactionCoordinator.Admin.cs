@@ -38,17 +38,15 @@ internal sealed partial class TransactionCoordinator
     }
 
     /// <summary>The transactions that the filters leave; none of them means all.</summary>
-    /// <param name="request">Its pattern is given as <paramref name="matches"/>.</param>
-    /// <param name="matches">Whether an id is wanted.</param>
+    /// <param name="request">Its pattern is not looked at: that takes time.</param>
     /// <param name="now">The time, to tell how long a transaction lasts.</param>
     public IEnumerable<ListTransactionsResponse.TransactionStateData> List(
-        ListTransactionsRequest request, Func<string, bool> matches, Instant now) =>
+        ListTransactionsRequest request, Instant now) =>
         from state in _states.All
         let status = state.Status.ToString()
         where (request.StateFilters.Count == 0 || request.StateFilters.Contains(status))
             && (request.ProducerIdFilters.Count == 0 || request.ProducerIdFilters.Contains(state.ProducerId))
             && now.Milliseconds - (state.StartedAt?.Milliseconds ?? -1) > request.DurationFilter
-            && matches(state.TransactionalId)
         select new ListTransactionsResponse.TransactionStateData
         {
             TransactionalId = state.TransactionalId,

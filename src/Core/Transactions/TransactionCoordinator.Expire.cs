@@ -10,7 +10,7 @@ internal sealed partial class TransactionCoordinator
     public Instant Expire(Instant now, Effects effects)
     {
         SendMarkers(effects);
-        while (effects.RecordCount < settings.MaxExpiredRecords
+        while (HasRoom(effects)
             && _deadlines.TryPeek(out var id, out var due) && due <= now)
         {
             _deadlines.Dequeue();
@@ -52,10 +52,13 @@ internal sealed partial class TransactionCoordinator
             _nextCheck = now + settings.ExpirationCheckIntervalMs;
         }
 
-        while (effects.RecordCount < settings.MaxExpiredRecords && _unused.TryDequeue(out var id))
+        while (HasRoom(effects) && _unused.TryDequeue(out var id))
             if (_states.Find(id) is { } state && IsUnused(state, now))
                 TransactionRecords.Delete(effects, id);
     }
+
+    private bool HasRoom(Effects effects) =>
+        effects.RecordCount < settings.MaxExpiredRecords && effects.RecordBytes < settings.MaxExpiredBytes;
 
     private bool IsUnused(TransactionState state, Instant now) =>
         !state.IsOngoing && !state.IsEnding && state.UpdatedAt + settings.IdExpirationMs <= now;

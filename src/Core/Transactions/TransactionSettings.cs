@@ -15,4 +15,7 @@ internal sealed record TransactionSettings
     /// <summary>Records after which one <see cref="TransactionCoordinator.Expire"/> leaves the rest to the
     /// next.</summary>
     public int MaxExpiredRecords { get; init; } = 1_000;
+
+    /// <summary>Bytes of keys and values after which it does so; the last record may exceed them.</summary>
+    public int MaxExpiredBytes { get; init; } = 500_000;
 }

@@ -16,11 +16,9 @@ internal static class ConsumeCommand
             Description = "Read as a member of this group, which remembers its position.",
         };
         var beginning = new Option<bool>("--from-beginning") { Description = "Begin at the oldest record." };
-        var most = new Option<long>("--max", "-n")
-        {
-            Description = "Stop after so many records.",
-            DefaultValueFactory = _ => long.MaxValue,
-        };
+        var partition = new Option<int?>("--partition", "-p") { Description = "Read this partition alone." };
+        var offset = new Option<long?>("--offset", "-o") { Description = "Begin at this offset of the partition." };
+        var most = new Option<long?>("--max", "-n") { Description = "Stop after so many records." };
         var exit = new Option<bool>("--exit", "-e") { Description = "Stop at the end of every partition." };
         var json = new Option<bool>("--json")
         {
@@ -29,10 +27,14 @@ internal static class ConsumeCommand
         var bootstrap = CommonOptions.Bootstrap();
         var command = new Command("consume", "Print a topic's records.")
         {
-            topic, group, beginning, most, exit, json, bootstrap,
+            topic, group, beginning, partition, offset, most, exit, json, bootstrap,
         };
         command.SetAction((result, _) => KafkaClient.RunAsync(() =>
         {
+            if (result.GetValue(offset) is not null && result.GetValue(partition) is null)
+                return Task.FromResult(KafkaClient.Usage("--offset is one of a partition: give --partition too."));
+            if (result.GetValue(offset) is not null && result.GetValue(beginning))
+                return Task.FromResult(KafkaClient.Usage("Give --offset or --from-beginning, not both."));
             var config = new ConsumerConfig
             {
                 BootstrapServers = result.GetValue(bootstrap),
@@ -42,13 +44,24 @@ internal static class ConsumeCommand
                 EnablePartitionEof = result.GetValue(exit),
                 IsolationLevel = IsolationLevel.ReadCommitted,
             };
-            Consume(config, result.GetValue(topic)!, result.GetValue(most), result.GetValue(json));
+            var start = result.GetValue(offset) is { } given ? new Offset(given)
+                : result.GetValue(beginning) ? Offset.Beginning
+                : result.GetValue(group) is not null ? Offset.Stored
+                : Offset.End;
+            var only = result.GetValue(partition) is { } number
+                ? new TopicPartitionOffset(new TopicPartition(result.GetValue(topic)!, number), start)
+                : null;
+            Consume(
+                config, result.GetValue(topic)!, only, result.GetValue(most) ?? long.MaxValue, result.GetValue(json));
             return Task.FromResult(ExitCode.Success);
         }));
         return command;
     }
 
-    private static void Consume(ConsumerConfig config, string topic, long most, bool asJson)
+    /// <param name="only">One partition and where to begin in it; null: all of the topic, as the group shares
+    /// them.</param>
+    private static void Consume(
+        ConsumerConfig config, string topic, TopicPartitionOffset? only, long most, bool asJson)
     {
         using var stop = new StopSignal();
         var isConnected = false;
@@ -62,7 +75,17 @@ internal static class ConsumeCommand
             .SetErrorHandler((_, error) =>
                 fatal = error.Code == ErrorCode.Local_AllBrokersDown && !isConnected ? error : fatal)
             .Build();
-        consumer.Subscribe(topic);
+        if (only is null)
+        {
+            consumer.Subscribe(topic);
+        }
+        else
+        {
+            CheckRange(consumer, only, config.BootstrapServers);
+            isConnected = true;
+            consumer.Assign(only);
+        }
+
         try
         {
             for (var count = 0L; count < most && !stop.Token.IsCancellationRequested;)
@@ -88,6 +111,35 @@ internal static class ConsumeCommand
         finally
         {
             consumer.Close();
+        }
+    }
+
+    /// <summary>A client begins elsewhere without a word, where the partition does not hold the offset.</summary>
+    private static void CheckRange(
+        IConsumer<byte[]?, byte[]?> consumer, TopicPartitionOffset start, string bootstrap)
+    {
+        WatermarkOffsets held;
+        try
+        {
+            held = consumer.QueryWatermarkOffsets(start.TopicPartition, TimeSpan.FromSeconds(5));
+        }
+        catch (KafkaException failure) when (failure.Error.Code is ErrorCode.Local_Transport
+            or ErrorCode.Local_AllBrokersDown or ErrorCode.Local_TimedOut)
+        {
+            throw KafkaClient.Unreachable(bootstrap);
+        }
+        catch (KafkaException failure)
+        {
+            throw new KafkaException(new Error(
+                failure.Error.Code, $"{start.Topic}-{start.Partition.Value}: {failure.Error.Reason}"));
+        }
+
+        if (!start.Offset.IsSpecial && (start.Offset < held.Low || start.Offset > held.High))
+        {
+            throw new KafkaException(new Error(
+                ErrorCode.OffsetOutOfRange,
+                $"{start.Topic}-{start.Partition.Value} holds offsets from {held.Low.Value} on and ends at "
+                + $"{held.High.Value}; {start.Offset.Value} is none of them."));
         }
     }
 

@@ -56,6 +56,10 @@ internal static class KafkaClient
         {
             return Failure(OfTopic(failure.Results[0].Topic, failure.Results[0].Error));
         }
+        catch (IncrementalAlterConfigsException failure)
+        {
+            return Failure(OfTopic(failure.Results[0].ConfigResource.Name, failure.Results[0].Error));
+        }
         catch (DescribeTopicsException failure)
         {
             var topic = failure.Results.TopicDescriptions[0];

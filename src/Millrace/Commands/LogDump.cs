@@ -9,7 +9,11 @@ namespace Millrace.Commands;
 /// <param name="From">The first offset that is wanted.</param>
 /// <param name="To">The last one.</param>
 /// <param name="Bytes">How keys and values are shown.</param>
-internal sealed record LogDumpOptions(bool Records, long From, long To, LogBytesFormat Bytes);
+internal sealed record LogDumpOptions(bool Records, long From, long To, LogBytesFormat Bytes)
+{
+    /// <summary>Only what has offsets is wanted, and of it not all.</summary>
+    public bool IsRange => From > 0 || To < long.MaxValue;
+}
 
 /// <summary>Dumps the files of a data directory, a partition or one file, in the order of their names.</summary>
 internal sealed class LogDump(LogLocation location, LogDumpOptions options, LogDumpOutput output)
@@ -47,7 +51,7 @@ internal sealed class LogDump(LogLocation location, LogDumpOptions options, LogD
             var next = bases.FirstOrDefault(offset => offset > file.Offset, long.MaxValue);
             var isOfSegment = file.Kind is LogFileKind.Log or LogFileKind.OffsetIndex or LogFileKind.TimeIndex
                 or LogFileKind.TransactionIndex;
-            if (!isOfSegment || (next > options.From && file.Offset <= options.To))
+            if (isOfSegment ? next > options.From && file.Offset <= options.To : !options.IsRange)
                 File(folder, file.Name);
         }
     }
@@ -57,7 +61,7 @@ internal sealed class LogDump(LogLocation location, LogDumpOptions options, LogD
     private void File(string? folder, string name)
     {
         var path = folder is null ? name : $"{folder}/{name}";
-        output.BeginFile(path);
+        output.BeginFile(path, isHiddenIfEmpty: options.IsRange);
         var parsed = LogFileName.Parse(name.EndsWith(".deleted", StringComparison.Ordinal)
             ? name[..^".deleted".Length]
             : name);

@@ -15,17 +15,19 @@ internal static class LogDumpCommand
         };
         var records = new Option<bool>("--records", "-r") { Description = "Show the records too." };
         var from = new Option<long>("--from") { Description = "The first offset to show.", HelpName = "OFFSET" };
-        var to = new Option<long>("--to")
-        {
-            Description = "The last offset to show.",
-            HelpName = "OFFSET",
-            DefaultValueFactory = _ => long.MaxValue,
-        };
-        var bytes = new Option<LogBytesFormat>("--bytes")
+        var to = new Option<long?>("--to") { Description = "The last offset to show.", HelpName = "OFFSET" };
+        var bytes = new Option<string>("--bytes")
         {
             Description = "How keys and values are shown: auto is text where they are text, else base64.",
-            DefaultValueFactory = _ => LogBytesFormat.Auto,
+            HelpName = "auto|text|base64|hex",
+            DefaultValueFactory = _ => "auto",
         };
+        bytes.Validators.Add(result =>
+        {
+            var given = result.GetValueOrDefault<string>();
+            if (given is not ("auto" or "text" or "base64" or "hex"))
+                result.AddError($"--bytes {given}: give auto, text, base64 or hex.");
+        });
         var json = new Option<bool>("--json") { Description = "One JSON document: files with their entries." };
         var command = new Command("dump",
             "Print what stands in log files, indexes, snapshots and checkpoints. Damage is named and passed over. Exit "
@@ -36,7 +38,8 @@ internal static class LogDumpCommand
         command.SetAction(result => Run(
             result.GetValue(path)!,
             new LogDumpOptions(
-                result.GetValue(records), result.GetValue(from), result.GetValue(to), result.GetValue(bytes)),
+                result.GetValue(records), result.GetValue(from), result.GetValue(to) ?? long.MaxValue,
+                Enum.Parse<LogBytesFormat>(result.GetValue(bytes)!, ignoreCase: true)),
             result.GetValue(json),
             stdout));
         return command;
@@ -46,9 +49,9 @@ internal static class LogDumpCommand
     {
         try
         {
-            if (LogLocation.Find(path) is not { } location)
+            if (LogLocation.Find(path, out var problem) is not { } location)
             {
-                Console.Error.WriteLine(LogLocation.Missing(path));
+                Console.Error.WriteLine(problem);
                 return CantRead;
             }
 

@@ -7,11 +7,29 @@ namespace Millrace.Commands;
 /// <summary>Takes what a dump reads: files, in each of them entries, in each of them fields.</summary>
 internal abstract class LogDumpOutput : IDisposable
 {
-    public abstract void BeginFile(string path);
+    private string? _hidden;
 
-    public abstract void EndFile();
+    /// <param name="path">In the data directory, or in the partition's folder.</param>
+    /// <param name="isHiddenIfEmpty">Nothing is shown of it where it has no entry.</param>
+    public void BeginFile(string path, bool isHiddenIfEmpty)
+    {
+        _hidden = path;
+        if (!isHiddenIfEmpty)
+            ShowFile();
+    }
 
-    public abstract void BeginEntry(string kind);
+    public void EndFile()
+    {
+        if (_hidden is null)
+            Close();
+        _hidden = null;
+    }
+
+    public void BeginEntry(string kind)
+    {
+        ShowFile();
+        Begin(kind);
+    }
 
     public abstract void EndEntry();
 
@@ -25,6 +43,20 @@ internal abstract class LogDumpOutput : IDisposable
     public abstract void Json(string name, string value);
 
     public abstract void Dispose();
+
+    protected abstract void Open(string path);
+
+    protected abstract void Close();
+
+    protected abstract void Begin(string kind);
+
+    private void ShowFile()
+    {
+        if (_hidden is not { } path)
+            return;
+        _hidden = null;
+        Open(path);
+    }
 }
 
 /// <summary>A line an entry, like Kafka's own dump; a record begins with a bar.</summary>
@@ -32,14 +64,14 @@ internal sealed class LogDumpText(TextWriter output) : LogDumpOutput
 {
     private readonly StringBuilder _line = new();
 
-    public override void BeginFile(string path) => output.WriteLine($"Dumping {path}");
+    protected override void Open(string path) => output.WriteLine($"Dumping {path}");
 
-    public override void EndFile()
+    protected override void Close()
     {
         // The next file has a line of its own.
     }
 
-    public override void BeginEntry(string kind) =>
+    protected override void Begin(string kind) =>
         _line.Clear().Append(kind switch
         {
             "record" => "|",
@@ -77,21 +109,21 @@ internal sealed class LogDumpJson : LogDumpOutput
         _json.WriteStartArray("files");
     }
 
-    public override void BeginFile(string path)
+    protected override void Open(string path)
     {
         _json.WriteStartObject();
         _json.WriteString("file", path);
         _json.WriteStartArray("entries");
     }
 
-    public override void EndFile()
+    protected override void Close()
     {
         _json.WriteEndArray();
         _json.WriteEndObject();
         _json.Flush();
     }
 
-    public override void BeginEntry(string kind)
+    protected override void Begin(string kind)
     {
         _json.WriteStartObject();
         _json.WriteString("kind", kind);

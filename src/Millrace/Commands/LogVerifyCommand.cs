@@ -20,7 +20,8 @@ internal static class LogVerifyCommand
         var json = new Option<bool>("--json") { Description = "One JSON document: findings, then a summary." };
         var command = new Command("verify",
             "Check every file of a data directory against the others and name what is wrong. Nothing is changed, and a "
-            + "directory in use may be read. Exit code 0: no errors; 1: errors were found; 2: DIR can't be read.")
+            + "directory in use may be read. Exit code 0: no errors; 1: errors were found; 2: DIR can't be read, "
+            + "or is none of a log.")
         {
             path, json,
         };
@@ -32,9 +33,9 @@ internal static class LogVerifyCommand
     {
         try
         {
-            if (LogLocation.Find(path) is not { } location)
+            if (LogLocation.Find(path, out var problem) is not { } location)
             {
-                Console.Error.WriteLine(LogLocation.Missing(path));
+                Console.Error.WriteLine(problem);
                 return CantRead;
             }
 

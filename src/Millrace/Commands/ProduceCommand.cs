@@ -84,7 +84,7 @@ internal static class ProduceCommand
             cancelled.ThrowIfCancellationRequested();
         if (failure is not null)
             throw new KafkaException(failure);
-        Console.Error.WriteLine($"{count} records appended to {topic}");
+        Console.Error.WriteLine($"{count} {(count == 1 ? "record" : "records")} appended to {topic}");
         return ExitCode.Success;
     }
 

@@ -37,9 +37,13 @@ internal static class ServerCommand
             Description = "A connector to run, as a file of Debezium's properties. Repeatable.",
             HelpName = "FILE",
         };
+        var traceRequests = new Option<bool>("--trace-requests")
+        {
+            Description = "Logs each request: client, API, version, sizes, latency, error codes.",
+        };
         var command = new Command("server", "Run a broker, with its connectors. Prints 'ready ...' once it serves.")
         {
-            data, kafka, http, config, set, connectors,
+            data, kafka, http, config, set, connectors, traceRequests,
         };
         command.SetAction(async (result, _) =>
         {
@@ -52,7 +56,8 @@ internal static class ServerCommand
                 if (loaded.CountBy(connector => connector.Name).FirstOrDefault(name => name.Value > 1).Key is { } twice)
                     return Refuse($"Two connectors are named {twice}: give each a name and a slot.name of its own.");
                 return await ServeAsync(
-                    result.GetValue(data)!, result.GetValue(kafka)!, result.GetValue(http)!, settings, loaded);
+                    result.GetValue(data)!, result.GetValue(kafka)!, result.GetValue(http)!, settings, loaded,
+                    result.GetValue(traceRequests));
             }
             catch (Exception wrong) when (wrong is InvalidConfigException or ConfigException or DataDirectoryException)
             {
@@ -63,13 +68,14 @@ internal static class ServerCommand
     }
 
     private static async Task<int> ServeAsync(
-        string data, IPEndPoint kafka, IPEndPoint http, BrokerSettings settings, List<ConnectorConfig> configs)
+        string data, IPEndPoint kafka, IPEndPoint http, BrokerSettings settings, List<ConnectorConfig> configs,
+        bool traceRequests)
     {
         using var stop = new StopSignal();
         Node node;
         try
         {
-            node = Node.Start(data, kafka, settings, Log.Line);
+            node = Node.Start(data, kafka, settings, Log.Line, traceRequests ? Log.Line : null);
         }
         catch (SocketException taken)
         {

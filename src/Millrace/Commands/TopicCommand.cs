@@ -4,16 +4,17 @@ using Confluent.Kafka.Admin;
 
 namespace Millrace.Commands;
 
-/// <summary><c>millrace topic create|list|describe|delete</c>, against any Kafka cluster.</summary>
+/// <summary><c>millrace topic create|list|describe|alter|delete</c>, against any Kafka cluster.</summary>
 internal static class TopicCommand
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    public static Command Create() => new("topic", "Create, list, describe and delete topics.")
+    public static Command Create() => new("topic", "Create, list, describe, alter and delete topics.")
     {
         CreateTopic(),
         ListTopics(),
         DescribeTopic(),
+        AlterTopic(),
         DeleteTopic(),
     };
 
@@ -94,7 +95,7 @@ internal static class TopicCommand
         var described = await admin.DescribeTopicsAsync(TopicCollection.OfTopicNames([name]));
         var topic = described.TopicDescriptions[0];
         using var consumer = KafkaClient.Consumer(bootstrap, "millrace-describe");
-        Console.WriteLine($"topic {topic.Name}  id {topic.TopicId}  partitions {topic.Partitions.Count}");
+        Console.WriteLine($"topic {topic.Name}  id {Id(topic.TopicId)}  partitions {topic.Partitions.Count}");
         foreach (var partition in topic.Partitions)
         {
             var ends = consumer.QueryWatermarkOffsets(new TopicPartition(name, partition.Partition), Timeout);
@@ -109,6 +110,44 @@ internal static class TopicCommand
             Console.WriteLine($"  {entry.Name}={entry.Value}");
         return ExitCode.Success;
     }
+
+    /// <summary>As Kafka writes it, in the alphabet of URLs.</summary>
+    private static Protocol.Wire.Uuid Id(Uuid id) =>
+        new(unchecked((ulong)(long)id.MostSignificantBits), unchecked((ulong)(long)id.LeastSignificantBits));
+
+    private static Command AlterTopic()
+    {
+        var name = new Argument<string>("name") { Description = "The topic's name." };
+        var configs = new Option<string[]>("--config", "-c") { Description = "A setting, as key=value. Repeatable." };
+        var deleted = new Option<string[]>("--delete")
+        {
+            Description = "A setting that goes back to its default. Repeatable.",
+            HelpName = "key",
+        };
+        var bootstrap = CommonOptions.Bootstrap();
+        var command = new Command("alter", "Change a topic's settings.") { name, configs, deleted, bootstrap };
+        command.SetAction((result, _) => KafkaClient.RunAsync(async () =>
+        {
+            if (!KeyValue.TryParseAll(result.GetValue(configs), out var settings, out var bad))
+                return KafkaClient.Usage($"--config {bad}: give it as key=value.");
+            List<ConfigEntry> changes =
+            [
+                .. settings.Select(setting => Change(AlterConfigOpType.Set, setting.Key, setting.Value)),
+                .. (result.GetValue(deleted) ?? []).Select(key => Change(AlterConfigOpType.Delete, key, null)),
+            ];
+            if (changes.Count == 0)
+                return KafkaClient.Usage("Nothing to change: give -c key=value or --delete key.");
+            using var admin = KafkaClient.Admin(result.GetValue(bootstrap)!);
+            var topic = new ConfigResource { Type = ResourceType.Topic, Name = result.GetValue(name) };
+            await admin.IncrementalAlterConfigsAsync(new() { [topic] = changes });
+            Console.WriteLine($"altered {topic.Name}");
+            return ExitCode.Success;
+        }));
+        return command;
+    }
+
+    private static ConfigEntry Change(AlterConfigOpType operation, string key, string? value) =>
+        new() { Name = key, Value = value, IncrementalOperation = operation };
 
     private static Command DeleteTopic()
     {

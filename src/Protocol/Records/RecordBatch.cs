@@ -10,8 +10,11 @@ public enum RecordBatchError
     /// <summary>The bytes end before the batch does.</summary>
     Incomplete,
 
-    /// <summary>The length field is below the smallest batch, or beyond any.</summary>
+    /// <summary>The length field is below the smallest message of any format, or beyond any.</summary>
     InvalidLength,
+
+    /// <summary>The length field is below the smallest batch.</summary>
+    TooShort,
 
     /// <summary>A message set of format 0 or 1.</summary>
     OldMagic,
@@ -128,7 +131,7 @@ public readonly ref struct RecordBatch
         if (magic < 2)
             return RecordBatchError.OldMagic;
         if (length < HeaderSize - Overhead)
-            return RecordBatchError.InvalidLength;
+            return RecordBatchError.TooShort;
         batch = new RecordBatch(data[..(Overhead + length)]);
         return RecordBatchError.None;
     }

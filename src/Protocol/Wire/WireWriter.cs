@@ -10,6 +10,8 @@ namespace Millrace.Protocol.Wire;
 /// </summary>
 public sealed class WireWriter : IDisposable
 {
+    private const int MostErrorCharacters = 1000;
+
     private const int InitialCapacity = 512;
 
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(InitialCapacity);
@@ -22,6 +24,9 @@ public sealed class WireWriter : IDisposable
 
     public ReadOnlySpan<byte> WrittenSpan => _buffer.AsSpan(0, Length);
 
+    /// <summary>Takes the error codes that are written, other than NONE; null for nobody wants them.</summary>
+    public List<ErrorCode>? Errors { get; set; }
+
     /// <summary>Bytes that the buffer holds before it grows.</summary>
     public int Capacity => _buffer.Length;
 
@@ -32,6 +37,13 @@ public sealed class WireWriter : IDisposable
     public void Int8(sbyte value) => Reserve(1)[0] = (byte)value;
 
     public void Int16(short value) => BinaryPrimitives.WriteInt16BigEndian(Reserve(2), value);
+
+    public void ErrorCode(ErrorCode value)
+    {
+        Int16((short)value);
+        if (value != Protocol.ErrorCode.None)
+            Errors?.Add(value);
+    }
 
     public void UInt16(ushort value) => BinaryPrimitives.WriteUInt16BigEndian(Reserve(2), value);
 
@@ -77,6 +89,10 @@ public sealed class WireWriter : IDisposable
         else
             Int16(-1);
     }
+
+    /// <summary>A text that may repeat what a client sent: what no reader would take is cut.</summary>
+    public void ErrorMessage(string? value, bool flexible) => NullableString(
+        value?.Length > MostErrorCharacters ? value[..MostErrorCharacters] + "..." : value, flexible);
 
     public void Bytes(ReadOnlyMemory<byte> value, bool flexible)
     {

@@ -25,12 +25,13 @@ public sealed class ConformanceRun : IAsyncDisposable
     internal static Dictionary<string, string> Expected(string scenario) =>
         Steps(Peers.Require(Suite, "expected", scenario + ".txt"));
 
-    /// <summary>The steps that are meant to differ.</summary>
-    internal static string[] Differences(string scenario) =>
+    /// <summary>The steps that are meant to differ, and whether they need not.</summary>
+    internal static (string Step, bool IsOptional)[] Differences(string scenario) =>
     [
         .. File.ReadLines(Checkout.File("tests", "Clients", "Conformance", "differences.txt"))
             .Where(line => line.StartsWith(scenario + " | ", StringComparison.Ordinal))
-            .Select(line => line.Split(" | ")[1]),
+            .Select(line => line.Split(" | "))
+            .Select(parts => (parts[1], parts[2].StartsWith("may differ", StringComparison.Ordinal))),
     ];
 
     internal async Task<Dictionary<string, string>> Answers(string scenario)

@@ -4,6 +4,8 @@ using Confluent.Kafka.Admin;
 namespace Millrace.Clients.Librdkafka;
 
 /// <summary>Topics, their settings, the cluster and its groups, by the administrative client.</summary>
+[Trait(ClientTable.Client, ClientTable.ConfluentKafka)]
+[Trait(ClientTable.Feature, "admin")]
 public sealed class Administration(BrokerUnderTest broker)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);

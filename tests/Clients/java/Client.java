@@ -20,9 +20,11 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -31,8 +33,9 @@ import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.utils.internals.AppInfoParser;
 
-/** The Java client at work for the tests: see ../Processes/ClientProgram.cs for the commands and their lines. */
+/** The Java client at work for the tests: see ../ClientProgram.cs for the commands and their lines. */
 public final class Client {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final BufferedReader INPUT =
@@ -43,6 +46,8 @@ public final class Client {
             case "round-trip" -> roundTrip(args[1], args[2], args[3], args[4], Integer.parseInt(args[5]));
             case "member" -> member(args[1], args[2], args[3], args.length > 4 ? args[4] : "classic");
             case "large" -> large(args[1], args[2]);
+            case "transact" -> transact(args[1], args[2], args[3], args[4]);
+            case "version" -> say(AppInfoParser.getVersion());
             case "admin" -> administer(args[1], args[2], args[3]);
             default -> throw new IllegalArgumentException(args[0]);
         }
@@ -140,6 +145,31 @@ public final class Client {
             consumer.assign(List.of(new TopicPartition(topic, 0)));
             var records = consumer.poll(Duration.ofSeconds(10));
             records.forEach(record -> say("size " + record.value().length));
+        }
+    }
+
+    private static void transact(String bootstrap, String topic, String group, String inTopic) throws Exception {
+        try (var producer = new KafkaProducer<byte[], byte[]>(
+                Map.of("bootstrap.servers", bootstrap, "transactional.id", "java-" + topic),
+                new ByteArraySerializer(), new ByteArraySerializer())) {
+            producer.initTransactions();
+            producer.beginTransaction();
+            producer.send(new ProducerRecord<>(topic, "aborted".getBytes(StandardCharsets.UTF_8))).get();
+            producer.abortTransaction();
+            producer.beginTransaction();
+            producer.send(new ProducerRecord<>(topic, "committed".getBytes(StandardCharsets.UTF_8)));
+            producer.sendOffsetsToTransaction(
+                Map.of(new TopicPartition(inTopic, 0), new OffsetAndMetadata(1)), new ConsumerGroupMetadata(group));
+            producer.commitTransaction();
+        }
+        try (var consumer = new KafkaConsumer<>(
+                Map.of("bootstrap.servers", bootstrap, "auto.offset.reset", "earliest",
+                    "isolation.level", "read_committed"),
+                new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            consumer.assign(List.of(new TopicPartition(topic, 0)));
+            for (var record : consumer.poll(Duration.ofSeconds(10))) {
+                say("read " + new String(record.value(), StandardCharsets.UTF_8));
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-// kafkajs at work for the tests: see ../Processes/ClientProgram.cs for the commands and their lines.
+// kafkajs at work for the tests: see ../ClientProgram.cs for the commands and their lines.
 const crypto = require('crypto')
 const readline = require('readline')
 const { Kafka, CompressionTypes, CompressionCodecs, ConfigResourceTypes, logLevel } = require('kafkajs')
@@ -116,6 +116,31 @@ async function large(kafka, [topic]) {
   await consumer.disconnect()
 }
 
+async function transact(kafka, [topic, groupId, inTopic]) {
+  const producer = kafka.producer({ transactionalId: 'kafkajs-' + topic, idempotent: true, maxInFlightRequests: 1 })
+  await producer.connect()
+  const aborted = await producer.transaction()
+  await aborted.send({ topic, messages: [{ value: 'aborted' }] })
+  await aborted.abort()
+  const committed = await producer.transaction()
+  await committed.send({ topic, messages: [{ value: 'committed' }] })
+  await committed.sendOffsets({
+    consumerGroupId: groupId, topics: [{ topic: inTopic, partitions: [{ partition: 0, offset: '1' }] }],
+  })
+  await committed.commit()
+  await producer.disconnect()
+  const consumer = kafka.consumer({ groupId: 'kafkajs-' + topic, maxWaitTimeInMs: 500, readUncommitted: false })
+  await consumer.connect()
+  await consumer.subscribe({ topics: [topic], fromBeginning: true })
+  await new Promise(resolve => consumer.run({
+    eachMessage: async ({ message }) => {
+      say('read ' + message.value)
+      resolve()
+    },
+  }))
+  await consumer.disconnect()
+}
+
 async function administer(kafka, [topic, filled]) {
   const admin = kafka.admin()
   await admin.connect()
@@ -142,10 +167,11 @@ async function administer(kafka, [topic, filled]) {
 }
 
 async function main([command, bootstrap, ...rest]) {
+  if (command === 'version') return say(require('kafkajs/package.json').version)
   await zstd.init()
   const kafka = new Kafka({ brokers: [bootstrap], logLevel: logLevel.ERROR, clientId: 'kafkajs' })
   const input = readline.createInterface({ input: process.stdin })
-  await { 'round-trip': roundTrip, member, large, admin: administer }[command](kafka, rest, input)
+  await { 'round-trip': roundTrip, member, large, transact, admin: administer }[command](kafka, rest, input)
 }
 
 main(process.argv.slice(2)).catch(error => {

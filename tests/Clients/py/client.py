@@ -1,10 +1,11 @@
-"""kafka-python at work for the tests: see ../Processes/ClientProgram.cs for the commands and their lines."""
+"""kafka-python at work for the tests: see ../ClientProgram.cs for the commands and their lines."""
 import base64
 import json
 import os
 import sys
 import threading
 
+import kafka
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions, NewTopic
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
@@ -114,4 +115,9 @@ def administer(bootstrap, topic, filled):
     admin.close()
 
 
-{"round-trip": round_trip, "member": member, "large": large, "admin": administer}[sys.argv[1]](*sys.argv[2:])
+def version():
+    say(kafka.__version__)
+
+
+commands = {"round-trip": round_trip, "member": member, "large": large, "admin": administer, "version": version}
+commands[sys.argv[1]](*sys.argv[2:])

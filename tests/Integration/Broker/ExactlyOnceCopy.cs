@@ -1,129 +1,72 @@
-using System.Globalization;
-using Confluent.Kafka;
+using Millrace.Shared;
 
 namespace Millrace.Integration.Broker;
 
 /// <summary>
-/// Reads one topic, writes each record to another and commits its position, all in transactions: what a stream
-/// processor with exactly-once semantics does. After an error that ends a producer it begins again with a new one,
-/// under the same transactional id.
+/// <c>copier.py</c> as a process of its own: it reads one topic, writes each record to another and commits its
+/// position, all in transactions, as a stream processor with exactly-once semantics does. Where it ends, after an error
+/// or killed, another begins under the same transactional id.
 /// </summary>
-internal sealed class ExactlyOnceCopy : IDisposable
+internal sealed class ExactlyOnceCopy : IAsyncDisposable
 {
-    private const string Group = "copy";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
-    private readonly string _bootstrap;
-    private readonly string _input;
-    private readonly string _output;
-    private readonly int _perTransaction;
+    private readonly string[] _arguments;
     private readonly CancellationTokenSource _stop = new();
+    private readonly List<string> _errors = [];
     private readonly Task _running;
+    private ChildProcess? _copier;
+    private int _steps;
     private int _committed;
 
     public ExactlyOnceCopy(string bootstrap, string input, string output, int perTransaction)
     {
-        (_bootstrap, _input, _output, _perTransaction) = (bootstrap, input, output, perTransaction);
-        _running = Task.Factory.StartNew(Run, TaskCreationOptions.LongRunning);
+        _arguments =
+        [
+            Checkout.File("tests", "Integration", "Broker", "copier.py"), bootstrap, input, output, $"{perTransaction}",
+        ];
+        _running = Task.Run(Run);
     }
 
-    /// <summary>Transactions that this copier knows to be committed.</summary>
-    public int Committed => Volatile.Read(ref _committed);
+    /// <summary>Steps that copiers told: a transaction that commits has three.</summary>
+    public int Steps => Volatile.Read(ref _steps);
 
-    /// <summary>Clients that ended with an error.</summary>
-    public List<string> Errors { get; } = [];
+    /// <summary>kill -9 of the copier that is at work.</summary>
+    public Task Kill() => _copier?.Kill() ?? Task.CompletedTask;
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        _stop.Cancel();
-        _running.Wait();
+        await _stop.CancelAsync();
+        await _running;
         _stop.Dispose();
     }
 
-    public override string ToString() =>
-        $"{Committed} transactions committed, {Errors.Count} errors: {string.Join("; ", Errors.TakeLast(3))}";
+    public override string ToString()
+    {
+        lock (_errors)
+            return $"{_committed} transactions known to be committed; {string.Join("; ", _errors.TakeLast(3))}";
+    }
 
-    private void Run()
+    private async Task Run()
     {
         while (!_stop.IsCancellationRequested)
         {
+            await using var copier = ChildProcess.Start("/usr/bin/python3", _arguments);
+            _copier = copier;
             try
             {
-                CopyUntilAnError();
+                while (await copier.Output.ReadLineAsync(_stop.Token) is { } step)
+                {
+                    Interlocked.Increment(ref _steps);
+                    if (step == "committed")
+                        _committed++;
+                }
             }
-            catch (KafkaException failure)
+            catch (OperationCanceledException)
             {
-                Errors.Add($"{failure.Error.Code}: {failure.Error.Reason}");
+                // The copy is over.
             }
+
+            lock (_errors)
+                _errors.Add(copier.Errors);
         }
     }
-
-    private void CopyUntilAnError()
-    {
-        using var producer = new ProducerBuilder<string, string>(new ProducerConfig
-        {
-            BootstrapServers = _bootstrap,
-            TransactionalId = "copier",
-            TransactionTimeoutMs = 10_000,
-            LingerMs = 1,
-            ReconnectBackoffMs = 20,
-            ReconnectBackoffMaxMs = 200,
-            RetryBackoffMs = 20,
-        }).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
-        producer.InitTransactions(Patience);
-        using var consumer = new ConsumerBuilder<string, string>(new ConsumerConfig
-        {
-            BootstrapServers = _bootstrap,
-            GroupId = Group,
-            EnableAutoCommit = false,
-            AutoOffsetReset = AutoOffsetReset.Earliest,
-            IsolationLevel = IsolationLevel.ReadCommitted,
-            FetchWaitMaxMs = 10,
-            ReconnectBackoffMs = 20,
-            ReconnectBackoffMaxMs = 200,
-        }).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
-        consumer.Assign(Positions(consumer));
-        while (!_stop.IsCancellationRequested)
-            CopySome(consumer, producer);
-    }
-
-    private TopicPartitionOffset Positions(IConsumer<string, string> consumer)
-    {
-        var partition = new TopicPartition(_input, 0);
-        var committed = consumer.Committed([partition], Patience)[0].Offset;
-        return new TopicPartitionOffset(partition, committed == Offset.Unset ? Offset.Beginning : committed);
-    }
-
-    private void CopySome(IConsumer<string, string> consumer, IProducer<string, string> producer)
-    {
-        var next = Offset.Unset;
-        for (var count = 0; count < _perTransaction; count++)
-        {
-            if (consumer.Consume(count == 0 ? TimeSpan.FromMilliseconds(200) : TimeSpan.FromMilliseconds(20))
-                is not { } record)
-                break;
-            if (next == Offset.Unset)
-                producer.BeginTransaction();
-            producer.Produce(_output, record.Message);
-            next = record.Offset + 1;
-        }
-
-        if (next == Offset.Unset)
-            return;
-        try
-        {
-            producer.SendOffsetsToTransaction(
-                [new TopicPartitionOffset(_input, 0, next)], consumer.ConsumerGroupMetadata, Patience);
-            producer.CommitTransaction(Patience);
-            Interlocked.Increment(ref _committed);
-        }
-        catch (KafkaTxnRequiresAbortException)
-        {
-            producer.AbortTransaction(Patience);
-            consumer.Assign(Positions(consumer));
-        }
-    }
-
-    /// <summary>Numbers as they are written to the topic that is copied.</summary>
-    public static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

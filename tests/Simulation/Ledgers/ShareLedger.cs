@@ -29,7 +29,8 @@ internal sealed class ShareLedger(World world)
             if (_done.Contains(key))
                 world.Fail($"{member} got {share.Partition}, offset {offset}, which was done and answered so");
             if (!world.Scenario.LosesConnections && _holders.TryGetValue(key, out var holder)
-                && holder.Member != member && holder.Life == world.Starts && world.Time.Microseconds < holder.LockEnd)
+                && holder.Member != member && holder.Life == world.Starts && world.Disk.Capacity == long.MaxValue
+                && world.Time.Microseconds < holder.LockEnd)
                 world.Fail($"{member} got offset {offset}, which {holder.Member} has");
             _holders[key] = new Holder(member, world.Starts, sentAt + LockMs * 1000);
         }
@@ -48,6 +49,12 @@ internal sealed class ShareLedger(World world)
         foreach (var key in _holders.Where(held => held.Value.Member == member).Select(held => held.Key).ToList())
             _holders.Remove(key);
     }
+
+    /// <summary>
+    /// The disk was full: what can't be stored closes the sharing of a partition, and who has what is not known to the
+    /// broker any more.
+    /// </summary>
+    public void ForgetHolders() => _holders.Clear();
 
     /// <summary>The broker has answered that these are accepted, or rejected.</summary>
     public void Answered((string Group, Uuid Topic, int Partition) share, long first, long last)

@@ -1,14 +1,17 @@
 using System.Runtime.CompilerServices;
 using Millrace.Broker;
 using Millrace.Broker.Coordinators;
+using Millrace.Broker.Requests;
 using Millrace.Core.Log;
 using Millrace.Core.Log.Segments;
 using Millrace.Core.Transactions;
+using Millrace.Protocol.Messages;
 using Millrace.Protocol.Records;
+using Millrace.Protocol.Wire;
 
 namespace Millrace.Simulation.Machine;
 
-/// <summary>A bug that is put between the broker and its disk, to see that it is found.</summary>
+/// <summary>A bug that is put between the broker and its disk or its clients, to see that it is found.</summary>
 internal enum PlantedBug
 {
     None,
@@ -16,9 +19,12 @@ internal enum PlantedBug
     IndexOffByOne,
     TruncateTooLittle,
     CompleteBeforeMarkers,
+    AssignBeforeRelease,
+    CommitGoesBack,
+    RedeliverAccepted,
 }
 
-/// <summary>Disks that do a thing wrong, as a wrong line in the log would.</summary>
+/// <summary>Parts that do a thing wrong, as a wrong line in the log or in a coordinator would.</summary>
 internal static class PlantedBugs
 {
     private const int LateMs = 20;
@@ -42,6 +48,46 @@ internal static class PlantedBugs
                 loop.Schedule(loop.Steady + LateMs, () => markers.WriteAll(transaction, epoch, () => { }));
             };
 
+    /// <summary>Handlers that understand a request wrongly.</summary>
+    public static Dictionary<ApiKey, RequestHandler> Into(PlantedBug bug, Dictionary<ApiKey, RequestHandler> handlers)
+    {
+        switch (bug)
+        {
+            case PlantedBug.AssignBeforeRelease:
+                Rewrite<ConsumerGroupHeartbeatRequest>(
+                    ApiKey.ConsumerGroupHeartbeat, request => request.TopicPartitions = []);
+                break;
+            case PlantedBug.CommitGoesBack:
+                Rewrite<OffsetCommitRequest>(ApiKey.OffsetCommit, request =>
+                {
+                    foreach (var partition in request.Topics.SelectMany(topic => topic.Partitions))
+                        partition.CommittedOffset = Math.Max(0, partition.CommittedOffset - 1);
+                });
+                break;
+            case PlantedBug.RedeliverAccepted:
+                Rewrite<ShareFetchRequest>(ApiKey.ShareFetch, request =>
+                {
+                    foreach (var batch in request.Topics.SelectMany(topic => topic.Partitions)
+                        .SelectMany(partition => partition.AcknowledgementBatches))
+                        batch.AcknowledgeTypes = [.. batch.AcknowledgeTypes.Select(ReleaseAccepted)];
+                });
+                Rewrite<ShareAcknowledgeRequest>(ApiKey.ShareAcknowledge, request =>
+                {
+                    foreach (var batch in request.Topics.SelectMany(topic => topic.Partitions)
+                        .SelectMany(partition => partition.AcknowledgementBatches))
+                        batch.AcknowledgeTypes = [.. batch.AcknowledgeTypes.Select(ReleaseAccepted)];
+                });
+                break;
+        }
+
+        return handlers;
+
+        void Rewrite<T>(ApiKey key, Action<T> change)
+            where T : IMessage, new() => handlers[key] = new WrongHandler<T>(handlers[key], change);
+    }
+
+    private static sbyte ReleaseAccepted(sbyte type) => type == 1 ? (sbyte)2 : type;
+
     /// <summary>
     /// New entries of the indexes in memory get the position behind their batch, as if they were made after the write.
     /// What stands in index files is of no use here: the log looks at each entry that it reads.
@@ -64,6 +110,19 @@ internal static class PlantedBugs
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_entries")]
     private static extern ref ulong[] Entries(OffsetIndex index);
+
+    private sealed class WrongHandler<T>(RequestHandler right, Action<T> change) : RequestHandler<T>
+        where T : IMessage, new()
+    {
+        protected override void Handle(PendingRequest pending, T request)
+        {
+            change(request);
+            using var bytes = new WireWriter();
+            request.Write(bytes, pending.Version);
+            var body = new WireReader(bytes.Written.ToArray());
+            right.Handle(pending, ref body);
+        }
+    }
 
     private sealed class WrongDisk(IDisk disk, Func<NamedFile, IDiskFile> wrong) : IDisk
     {

@@ -83,7 +83,8 @@ internal sealed class SimBroker
         var checkpoints = new LogCheckpoints(_disk);
         var markers = new MarkerWriter(Topics, coordinators, _background);
         var transactions = new TransactionCoordinators(
-            _background, settings, PlantedBugs.Into(_world.Bug, markers, _background)) { Log = Log };
+            _background, settings, PlantedBugs.Into(_world.Bug, markers, _background))
+        { Log = Log };
         _publisher = new MetadataPublisher(
             _disk, Topics, [coordinators, transactions, share.Coordinators], _flushQueue, settings, _background)
         {
@@ -116,7 +117,7 @@ internal sealed class SimBroker
         _checkpoints = new CheckpointTask(Topics, _metadataLog, checkpoints, _maintenance, Log);
         _checkpoints.Save();
         _checkpoints.Start();
-        _cleaner = new CleanerTask(Topics, _cleanerLoop, settings, _disk, Log);
+        _cleaner = new CleanerTask(Topics, _cleanerLoop, settings, checkpoints, Log);
         _cleaner.Start();
         Dispatcher = Serve(_controller, coordinators, share, transactions, markers);
     }
@@ -185,7 +186,7 @@ internal sealed class SimBroker
         var producerIds = new ProducerIds(controller);
         var verifier = new TransactionVerifier(transactions);
         var node = new NodeIdentity(new Uuid(1, 1).ToString(), settings.NodeId, null, 0);
-        return new RequestDispatcher(new Dictionary<ApiKey, RequestHandler>(share.Handlers())
+        var handlers = new Dictionary<ApiKey, RequestHandler>(share.Handlers())
         {
             [ApiKey.Produce] = new ProduceHandler(Topics, verifier),
             [ApiKey.Fetch] = new FetchHandler(Topics, settings, new FetchSessions(1000, _world.Ids)),
@@ -209,7 +210,8 @@ internal sealed class SimBroker
             [ApiKey.TxnOffsetCommit] = new TxnOffsetCommitHandler(verifier, coordinators, Topics),
             [ApiKey.ListTransactions] = new ListTransactionsHandler(transactions),
             [ApiKey.CreatePartitions] = new CreatePartitionsHandler(controller),
-        });
+        };
+        return new RequestDispatcher(PlantedBugs.Into(_world.Bug, handlers));
     }
 }
 

@@ -1,5 +1,5 @@
-using System.Text.RegularExpressions;
 using Millrace.Broker.Coordinators;
+using Millrace.Core.Model;
 using Millrace.Core.Transactions;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
@@ -11,50 +11,58 @@ namespace Millrace.Broker.Requests.Transactions;
 /// how long the transaction lasts (1) and a pattern that the whole id must match (2).
 /// </summary>
 /// <remarks>
-/// <para>The pattern is matched in time that is linear in its input, as RE2 does in Kafka. States that nobody knows are
-/// told and match nothing.</para>
+/// <para>Ids are matched outside of the shards' locks, in time that is linear in their length, as RE2 does in Kafka,
+/// and the loop serves others between slices of them. Too large a pattern (<see cref="LinearPattern"/>) is
+/// INVALID_REGULAR_EXPRESSION, as is one that is none. States that nobody knows are told and match nothing.</para>
 /// </remarks>
 internal sealed class ListTransactionsHandler(TransactionCoordinators coordinators)
     : RequestHandler<ListTransactionsRequest>
 {
-    private const RegexOptions Linear = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant;
+    /// <summary>Characters that are matched before the loop serves others.</summary>
+    private const int Slice = 16_384;
 
     protected override void Handle(PendingRequest pending, ListTransactionsRequest request)
     {
-        var response = new ListTransactionsResponse
-        {
-            UnknownStateFilters = request.StateFilters.FindAll(
-                name => !Enum.GetNames<TransactionStatus>().Contains(name)),
-        };
-        if (!TryMatch(request.TransactionalIdPattern, out var matches))
+        LinearPattern? pattern = null;
+        if (!string.IsNullOrEmpty(request.TransactionalIdPattern)
+            && !LinearPattern.TryParse(request.TransactionalIdPattern, out pattern, out _))
         {
             pending.Reply(new ListTransactionsResponse { ErrorCode = ErrorCode.InvalidRegularExpression });
             return;
         }
 
-        foreach (var shard in coordinators.Shards)
-            response.TransactionStates.AddRange(
-                shard.Read(core => core.List(request, matches, pending.Loop.Now).ToList()) ?? []);
+        var found = coordinators.Shards.SelectMany(
+            shard => shard.Read(core => core.List(request, pending.Loop.Now).ToList()) ?? []).ToList();
+        var response = new ListTransactionsResponse
+        {
+            UnknownStateFilters = request.StateFilters.FindAll(
+                name => !Enum.GetNames<TransactionStatus>().Contains(name)),
+        };
+        if (pattern is not null)
+        {
+            Match(pending, pattern, found, 0, response);
+            return;
+        }
+
+        response.TransactionStates = found;
         pending.Reply(response);
     }
 
-    /// <summary>Null and the empty pattern match all; false for what is no regular expression.</summary>
-    private static bool TryMatch(string? pattern, out Func<string, bool> matches)
+    /// <summary>Matches a slice of what was found, from one on, and then has the loop go on, or replies.</summary>
+    private static void Match(
+        PendingRequest pending, LinearPattern pattern, List<ListTransactionsResponse.TransactionStateData> found,
+        int next, ListTransactionsResponse response)
     {
-        matches = _ => true;
-        if (string.IsNullOrEmpty(pattern))
-            return true;
-        try
+        for (var characters = 0; next < found.Count && characters < Slice; next++)
         {
-            // Parsed alone, without the matcher: within the anchors a stray parenthesis could be taken for good.
-            _ = new Regex(pattern, RegexOptions.CultureInvariant);
-            var whole = new Regex($"\\A(?:{pattern})\\z", Linear);
-            matches = whole.IsMatch;
-            return true;
+            characters += found[next].TransactionalId.Length;
+            if (pattern.Matches(found[next].TransactionalId))
+                response.TransactionStates.Add(found[next]);
         }
-        catch (Exception failure) when (failure is ArgumentException or NotSupportedException)
-        {
-            return false;
-        }
+
+        if (next < found.Count)
+            pending.Loop.Post(() => Match(pending, pattern, found, next, response));
+        else
+            pending.Reply(response);
     }
 }

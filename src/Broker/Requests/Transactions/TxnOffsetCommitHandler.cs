@@ -56,7 +56,7 @@ internal sealed class TxnOffsetCommitHandler(
         var reply = new CoordinatorRequest(_ => pending.Loop.Post(() => pending.Reply(response)));
         if (error == ErrorCode.None)
         {
-            var isServed = groups.Find(request.GroupId)?.Run(
+            var isServed = groups.Find(request.GroupId)?.RunLocked(
                 (core, now, effects) => core.CommitOffsets(request, response, reply, now, effects));
             if (isServed == true)
                 return;

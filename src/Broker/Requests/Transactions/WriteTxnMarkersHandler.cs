@@ -54,7 +54,7 @@ internal sealed class WriteTxnMarkersHandler(MarkerWriter markers) : RequestHand
         void Release()
         {
             if (Interlocked.Decrement(ref open) == 0)
-                pending.Reply(response);
+                pending.Loop.Post(() => pending.Reply(response)); // a lock may be held here
         }
     }
 

@@ -59,12 +59,15 @@ internal sealed partial class ConsumerGroups
         table.Arm(group, group.RegexDue);
     }
 
-    /// <summary>Finds the topics of all expressions anew; if they are others, a group epoch begins.</summary>
+    /// <summary>
+    /// Finds the topics of all expressions anew. A group epoch begins if one has others than before, or has its first:
+    /// its members have a part of them to get, even where the group has none but those it had.
+    /// </summary>
     private void MatchRegexes(ConsumerGroup group, Instant now, Effects effects)
     {
         group.RegexDue = Instant.Never;
         var change = new ConsumerGroupChange(group, effects);
-        var before = SubscribedTopics(change);
+        var hasChanged = false;
         foreach (var regex in group.Members.Select(member => member.SubscribedTopicRegex)
             .Where(regex => regex.Length > 0).Distinct().Order(StringComparer.Ordinal))
         {
@@ -72,12 +75,13 @@ internal sealed partial class ConsumerGroups
             var topics = TopicPattern.TryParse(regex, out var pattern, out _)
                 ? ModernMember.NoNames.Union(Topics.Names.Where(pattern.Matches))
                 : ModernMember.NoNames;
-            if (change.FindRegex(regex) is not { } former || !former.Topics.SetEquals(topics))
-                change.SetRegex(regex, new ResolvedRegex(topics, now));
+            if (change.FindRegex(regex) is { } former && former.Topics.SetEquals(topics))
+                continue;
+            change.SetRegex(regex, new ResolvedRegex(topics, now));
+            hasChanged = true;
         }
 
-        var after = SubscribedTopics(change);
-        if (!after.SetEquals(before))
-            change.SetEpoch(change.Epoch + 1, MetadataHash.Of(after, Topics));
+        if (hasChanged)
+            change.SetEpoch(change.Epoch + 1, MetadataHash.Of(SubscribedTopics(change), Topics));
     }
 }

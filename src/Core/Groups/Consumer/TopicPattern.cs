@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Millrace.Core.Model;
 
 namespace Millrace.Core.Groups.Consumer;
 
@@ -17,6 +18,10 @@ namespace Millrace.Core.Groups.Consumer;
 internal sealed class TopicPattern
 {
     private const int MostRepetitions = 1000;
+    private const int MostNodes = 10 * MostRepetitions; // the engine counts five for a repetition
+
+    /// <summary>Groups in groups.</summary>
+    public const int MaxDepth = 250;
 
     private static readonly Dictionary<string, string> PosixClasses = new()
     {
@@ -41,11 +46,11 @@ internal sealed class TopicPattern
         + "Tagbanwa Tai_Le Tai_Tham Tai_Viet Takri Tamil Tangut Telugu Thaana Thai Tibetan Tifinagh Tirhuta Ugaritic "
         + "Vai Warang_Citi Yi").Split(' '), "Any"];
 
-    private readonly Regex _regex;
+    private readonly LinearPattern _translated;
 
-    private TopicPattern(Regex regex) => _regex = regex;
+    private TopicPattern(LinearPattern translated) => _translated = translated;
 
-    public bool Matches(string topic) => _regex.IsMatch(topic);
+    public bool Matches(string topic) => _translated.Matches(topic);
 
     /// <summary>False, with what is wrong, when RE2J would not compile the text or the engine can't.</summary>
     public static bool TryParse(
@@ -53,20 +58,13 @@ internal sealed class TopicPattern
     {
         pattern = null;
         var translation = new Translation(text);
-        problem = translation.Run();
+        problem = LinearPattern.WhatIsTooLong(text) ?? translation.Run();
         if (problem is not null)
             return false;
-        try
-        {
-            pattern = new TopicPattern(new Regex(
-                $@"\A(?:{translation.Result})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant));
-            return true;
-        }
-        catch (Exception failure) when (failure is ArgumentException or NotSupportedException)
-        {
-            problem = failure.Message;
+        if (!LinearPattern.TryParse(text, translation.Result, MostNodes, out var translated, out problem))
             return false;
-        }
+        pattern = new TopicPattern(translated);
+        return true;
     }
 
     /// <summary>One pass over the text.</summary>
@@ -74,6 +72,7 @@ internal sealed class TopicPattern
     {
         private readonly StringBuilder _result = new();
         private int _at;
+        private int _depth;
 
         public string Result => _result.ToString();
 
@@ -87,6 +86,7 @@ internal sealed class TopicPattern
                     '\\' => Escape(inClass: false),
                     '[' => Class(),
                     '(' => Open(),
+                    ')' => Close(),
                     '{' => Repetition(),
                     _ => Copy(),
                 };
@@ -106,6 +106,8 @@ internal sealed class TopicPattern
         /// <summary>Groups: plain, without a number, with a name, with flags. All else is .NET's alone.</summary>
         private string? Open()
         {
+            if (++_depth > MaxDepth)
+                return $"more than {MaxDepth} groups are in each other";
             if (!text.AsSpan(_at).StartsWith("(?"))
                 return Copy();
             var rest = text.AsSpan(_at + 2);
@@ -119,9 +121,17 @@ internal sealed class TopicPattern
             if (end == text.Length || text[end] is not (':' or ')'))
                 return "this kind of group is not known";
             var kept = flags.ToString().TrimEnd('-');
+            if (text[end] == ')') // flags alone are no group
+                _depth--;
             _result.Append(kept.Length == 0 && text[end] == ')' ? "(?:)" : $"(?{kept}{text[end]}");
             _at = end + 1;
             return null;
+        }
+
+        private string? Close()
+        {
+            _depth--;
+            return Copy();
         }
 
         private string? OpenNamed(int start)
@@ -137,23 +147,27 @@ internal sealed class TopicPattern
         /// <summary>A count in braces; braces that are none stand for themselves.</summary>
         private string? Repetition()
         {
-            var match = Regex.Match(text[_at..], @"\A\{(\d+)(,(\d*))?\}", RegexOptions.NonBacktracking);
-            if (!match.Success)
-            {
-                _result.Append(@"\{");
-                _at++;
-                return null;
-            }
-
-            var isCounted = int.TryParse(match.Groups[1].ValueSpan, out var least) && least <= MostRepetitions
-                && (match.Groups[3].Length == 0
-                    || (int.TryParse(match.Groups[3].ValueSpan, out var most) && most <= MostRepetitions
-                        && most >= least));
+            var least = Digits(_at + 1);
+            var hasComma = least.Length > 0 && text.AsSpan(_at + 1 + least.Length).StartsWith(",");
+            var most = hasComma ? Digits(_at + 2 + least.Length) : "";
+            var end = _at + 1 + least.Length + most.Length + (hasComma ? 1 : 0);
+            if (least.Length == 0 || !text.AsSpan(end).StartsWith("}"))
+                return Literal('{');
+            var isCounted = int.TryParse(least, out var from) && from <= MostRepetitions
+                && (most.Length == 0 || (int.TryParse(most, out var to) && to <= MostRepetitions && to >= from));
             if (!isCounted)
                 return "a repetition has no such count";
-            _result.Append(match.Value);
-            _at += match.Length;
+            _result.Append(text, _at, end + 1 - _at);
+            _at = end + 1;
             return null;
+        }
+
+        private ReadOnlySpan<char> Digits(int start)
+        {
+            var end = start;
+            while (end < text.Length && char.IsAsciiDigit(text[end]))
+                end++;
+            return text.AsSpan(start, end - start);
         }
 
         private string? Class()
@@ -186,8 +200,8 @@ internal sealed class TopicPattern
 
         private string? Posix()
         {
-            var end = text.IndexOf(":]", _at, StringComparison.Ordinal);
-            if (!text.AsSpan(_at).StartsWith("[:") || end < 0)
+            var end = text.AsSpan(_at).StartsWith("[:") ? text.IndexOf(":]", _at, StringComparison.Ordinal) : -1;
+            if (end < 0)
                 return Literal('[');
             if (!PosixClasses.TryGetValue(text[(_at + 2)..end], out var characters))
                 return "there is no such class of characters";

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Millrace.Core.Log.Segments;
+using Millrace.Core.Model;
 using Millrace.Protocol.Records;
 
 namespace Millrace.Core.Log.Cleaner;
@@ -25,6 +26,9 @@ internal sealed class BatchReader : IDisposable
 
     /// <summary>Bytes read from files so far.</summary>
     public long BytesRead { get; private set; }
+
+    /// <summary>Behind the last batch that was read.</summary>
+    public Offset NextOffset => new(_expectedOffset);
 
     public RecordBatch Current
     {
@@ -69,6 +73,8 @@ internal sealed class BatchReader : IDisposable
             throw Damaged("no batch has such a length");
         if (header.LastOffsetDelta < 0 || header.BaseOffset < _expectedOffset)
             throw Damaged("its offsets are out of order");
+        if (header.BaseOffset > Math.Max(_expectedOffset, _segment!.GapsBelow.Value))
+            throw Damaged("offsets are missing");
         if (size > _buffer.Length)
             Grow(size, header.Crc);
         Fill(size);

@@ -39,6 +39,12 @@ internal sealed class Cleaning : IDisposable
         End = target.FirstDirty;
     }
 
+    /// <summary>
+    /// Makes durable that offsets may be missing below one, before the first goes: else a crash would leave a log that
+    /// looks damaged.
+    /// </summary>
+    public Action<Offset> BeforeGaps { get; init; } = _ => { };
+
     /// <summary>Up to where the log is clean.</summary>
     public Offset End { get; private set; }
 
@@ -77,6 +83,8 @@ internal sealed class Cleaning : IDisposable
         var end = new Offset(_map.LatestOffset + 1);
         if (end <= _target.FirstDirty)
             throw new IOException("log.cleaner.dedupe.buffer.size is too small for the keys of one batch");
+        BeforeGaps(_target.FirstUncleanable);
+        _log.AllowGaps(_target.FirstUncleanable);
         Dictionary<long, LastRecord> lastRecords;
         lock (_gate)
             lastRecords = _log.LastRecords();
@@ -120,6 +128,9 @@ internal sealed class Cleaning : IDisposable
             }
 
             yield return Count(reader.BytesRead - before, 0);
+            Offset next = segments[Array.IndexOf(segments, segment) + 1].BaseOffset;
+            if (next > Offset.Max(reader.NextOffset, _log.GapsBelow))
+                throw reader.Damaged("offsets are missing behind it");
             _map.AdvanceTo(segment.NextOffset.Value - 1);
         }
     }

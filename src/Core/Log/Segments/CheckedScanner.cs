@@ -11,7 +11,7 @@ internal ref struct CheckedScanner
     private readonly Segment _segment;
     private readonly long _from;
     private readonly long _end;
-    private readonly bool _mayHaveGaps;
+    private readonly long _gapsBelow;
     private BatchScanner _batches;
     private long _verifiedTo;
 
@@ -24,7 +24,7 @@ internal ref struct CheckedScanner
         _segment = segment;
         _from = position;
         _end = segment.Size;
-        _mayHaveGaps = segment.MayHaveGaps;
+        _gapsBelow = segment.GapsBelow.Value;
         _batches = new BatchScanner(segment.File, position, _end, window);
         _verifiedTo = segment.VerifiedEnd(position);
         Next = position;
@@ -77,7 +77,7 @@ internal ref struct CheckedScanner
             Expected = header.BaseOffset; // an index entry led here, which the log bears out
         if (header.LastOffsetDelta < 0
             || header.BaseOffset < Math.Max(Expected, _segment.BaseOffset.Value)
-            || (!_mayHaveGaps && Expected >= 0 && header.BaseOffset != Expected)
+            || (Expected >= 0 && header.BaseOffset > Math.Max(Expected, _gapsBelow))
             || header.LastOffset >= _segment.NextOffset.Value)
             return false;
         if (_batches.Position >= _verifiedTo)

@@ -46,7 +46,8 @@ internal sealed record DamagedRange(
             : $"an unfinished batch at offset {From} is {what} {place}";
         string remedy = Kind == DamageKind.Cut
             ? "What was not yet on stable storage when the machine stopped is not known to be whole."
-            : $"A consumer goes on at offset {End}; restore the file from a copy to have them back.";
+            : $"A consumer goes on at offset {End}. To have them back, stop the server before you put a copy in the "
+                + "file's place: one that is older lacks the newest records (docs/durability.md, Restoring).";
         return $"{partition}: {offsets}. {remedy}";
     }
 }

@@ -25,6 +25,7 @@ internal sealed class Segment : IRecordSource
     private IDiskFile[] _unflushed = [];
     private long _size;
     private long _nextOffset;
+    private long _gapsBelow;
     private long _certainFrom; // the bytes from here on were appended or checked by this process
     private long _maxTimestamp = RecordBatch.NoTimestamp;
     private int _offsetOfMaxTimestamp;
@@ -56,8 +57,15 @@ internal sealed class Segment : IRecordSource
 
     public Offset NextOffset => new(Volatile.Read(ref _nextOffset));
 
-    /// <summary>Offsets may be missing without damage, because the log is or was compacted.</summary>
-    public bool MayHaveGaps { get; set; }
+    /// <summary>Below it offsets may be missing without damage, because the cleaner was at work there.</summary>
+    public Offset GapsBelow
+    {
+        get => new(Volatile.Read(ref _gapsBelow));
+        set => Volatile.Write(ref _gapsBelow, value.Value);
+    }
+
+    /// <summary>Hears of a file beside the log file that was damaged, and is made again from it.</summary>
+    public Action<string> OnRepair { get; set; } = _ => { };
 
     /// <summary>The aborted transactions whose markers stand here.</summary>
     public AbortedTransactions Aborted { get; }
@@ -87,6 +95,10 @@ internal sealed class Segment : IRecordSource
     /// <summary>Its files are out of the way.</summary>
     public bool IsMarkedDeleted => _isMarkedDeleted;
 
+    /// <summary>The index files say all of the batches so far, to the greatest timestamp: as in a closed segment.
+    /// </summary>
+    public bool IsIndexSaved { get; private set; }
+
     /// <summary>Files that a flush has to reach beside the log file.</summary>
     public bool HasUnflushedFiles => Volatile.Read(ref _unflushed).Length > 0;
 
@@ -100,6 +112,7 @@ internal sealed class Segment : IRecordSource
         _size = position;
         _certainFrom = position;
         _nextOffset = nextOffset.Value;
+        IsIndexSaved = false;
         _maxTimestamp = indexes.Times.Last.Timestamp;
         _offsetOfMaxTimestamp = indexes.Times.Last.RelativeOffset;
         FirstTimestamp = RecordBatch.NoTimestamp;
@@ -116,6 +129,10 @@ internal sealed class Segment : IRecordSource
         _isSealed = true;
     }
 
+    /// <summary>All batches are counted: compares the indexes with what the files were found to hold.</summary>
+    public void CompareIndexes((int Offsets, TimeIndex.Entry Latest) files) =>
+        IsIndexSaved = files == (Indexes.Offsets.Count, new TimeIndex.Entry(_maxTimestamp, _offsetOfMaxTimestamp));
+
     public void Append(scoped in RecordBatch batch, int indexIntervalBytes)
     {
         _isSealed = false; // where the disk was too full for the next segment, this one goes on
@@ -127,6 +144,7 @@ internal sealed class Segment : IRecordSource
     public void Note(scoped in RecordBatch batch, int indexIntervalBytes)
     {
         int relativeOffset = (int)(batch.LastOffset - BaseOffset.Value);
+        IsIndexSaved = false;
         if (_size == 0)
             FirstTimestamp = batch.MaxTimestamp;
         if (batch.Count > 0 && batch.MaxTimestamp > _maxTimestamp)
@@ -158,6 +176,7 @@ internal sealed class Segment : IRecordSource
         Indexes.Times.MaybeAppend(_maxTimestamp, _offsetOfMaxTimestamp);
         SaveIndexes();
         _isSealed = true;
+        IsIndexSaved = true;
     }
 
     /// <summary>Brings the index files up to the indexes; <see cref="Flush"/> makes them durable.</summary>
@@ -379,10 +398,26 @@ internal sealed class Segment : IRecordSource
         return false;
     }
 
+    /// <summary>Makes the index files anew from the log, durably.</summary>
+    public void RestoreIndexes()
+    {
+        RebuildIndexes();
+        SaveIndexes();
+        Flush();
+    }
+
     private SegmentIndexes LoadIndexes()
     {
-        if (!SegmentIndexes.TryLoad(_disk, _path, _size, out SegmentIndexes indexes)
-            || (indexes.Times.Count == 0 && _size > 0))
+        if (!SegmentIndexes.TryLoad(_disk, _path, _size, out SegmentIndexes indexes))
+        {
+            string[] unsound = [.. SegmentIndexes.Unsound(_disk, _path, _size)];
+            indexes = RebuildIndexes(out bool isWhole);
+            foreach (string suffix in isWhole ? unsound : [])
+                OnRepair(_path + suffix);
+            return indexes;
+        }
+
+        if (indexes.Times.Count == 0 && _size > 0)
             return RebuildIndexes();
         indexes = Interlocked.CompareExchange(ref _indexes, indexes, null) ?? indexes;
         TimeIndex.Entry latest = indexes.Times.Last;
@@ -392,8 +427,12 @@ internal sealed class Segment : IRecordSource
         return indexes;
     }
 
-    private SegmentIndexes RebuildIndexes()
+    private SegmentIndexes RebuildIndexes() => RebuildIndexes(out _);
+
+    /// <param name="isWhole">The log file lacks nothing, so that what did not fit it was wrong itself.</param>
+    private SegmentIndexes RebuildIndexes(out bool isWhole)
     {
+        isWhole = true;
         var indexes = new SegmentIndexes { IsCertain = true };
         var greatest = new TimeIndex.Entry(RecordBatch.NoTimestamp, 0);
         Span<byte> window = stackalloc byte[BatchScanner.WindowSize];
@@ -412,10 +451,12 @@ internal sealed class Segment : IRecordSource
             scanner.Remember();
             if (!scanner.IsDamaged)
                 break;
+            isWhole = false;
             DamagedRange damage = Resync.Behind(this, scanner.Next, scanner.Expected);
             scanner = new CheckedScanner(this, damage.EndPosition, damage.End.Value, window);
         }
 
+        isWhole &= NextOffset.Value <= Math.Max(scanner.Expected, GapsBelow.Value);
         indexes.Times.MaybeAppend(greatest.Timestamp, greatest.RelativeOffset);
         Volatile.Write(ref _maxTimestamp, indexes.Times.Last.Timestamp);
         Volatile.Write(ref _indexes, indexes);

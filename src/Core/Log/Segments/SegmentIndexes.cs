@@ -53,6 +53,17 @@ internal sealed class SegmentIndexes(OffsetIndex offsets, TimeIndex times)
         return true;
     }
 
+    /// <summary>The suffixes of the files that <see cref="TryLoad"/> can't take.</summary>
+    public static IEnumerable<string> Unsound(IDisk disk, string path, long segmentSize)
+    {
+        if (!disk.Exists(path + ".index")
+            || !OffsetIndex.TryDecode(DiskFiles.ReadAll(disk, path + ".index"), segmentSize, out _))
+            yield return ".index";
+        if (!disk.Exists(path + ".timeindex")
+            || !TimeIndex.TryDecode(DiskFiles.ReadAll(disk, path + ".timeindex"), out _))
+            yield return ".timeindex";
+    }
+
     /// <summary>
     /// Brings the files up to the indexes. What is written is durable after a flush of the files, which the caller
     /// gets and disposes.

@@ -59,7 +59,10 @@ internal sealed class DirectoryVerifier(
     private TopicFacts ReadFacts()
     {
         foreach (string name in (string[])
-            [RecoveryPoint, OffsetCheckpoint.LogStart, OffsetCheckpoint.HighWatermark, OffsetCheckpoint.Cleaner])
+        [
+            RecoveryPoint, OffsetCheckpoint.LogStart, OffsetCheckpoint.HighWatermark, OffsetCheckpoint.Cleaner,
+            OffsetCheckpoint.Gaps,
+        ])
         {
             if (disk.Exists(name))
                 _checkpoints[name] = ReadCheckpoint(name);
@@ -87,6 +90,7 @@ internal sealed class DirectoryVerifier(
             LogStartOffset = OffsetIn(OffsetCheckpoint.LogStart, partition),
             HighWatermark = OffsetIn(OffsetCheckpoint.HighWatermark, partition),
             CleanerOffset = cleaner,
+            GapsBelow = OffsetIn(OffsetCheckpoint.Gaps, partition, whereNoLine: 0),
         };
         new PartitionVerifier(disk, facts, Findings, progress).Run(Summary, onlySegment);
     }
@@ -107,11 +111,13 @@ internal sealed class DirectoryVerifier(
             if (!int.TryParse(line[1], out int partition) || !long.TryParse(line[2], out long offset) || offset < 0)
             {
                 findings.Error(
-                    name, $"'{string.Join(' ', line)}' is no topic, partition and offset.", "Correct the line.");
+                    name, $"'{string.Join(' ', line)}' is no topic, partition and offset.",
+                    "Correct the line while the broker is stopped.");
             }
             else if (!offsets.TryAdd(new TopicPartition(line[0], partition), offset))
             {
-                findings.Error(name, $"{line[0]}-{partition} stands twice in the file.", "Keep one of the lines.");
+                findings.Error(name, $"{line[0]}-{partition} stands twice in the file.",
+                    "Keep one of the lines; delete the other while the broker is stopped.");
             }
         }
 

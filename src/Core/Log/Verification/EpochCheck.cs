@@ -35,8 +35,9 @@ internal sealed class EpochCheck
     public void Batch(scoped in RecordBatch batch, long position, bool isActive, FileFindings log)
     {
         int epoch = batch.PartitionLeaderEpoch;
-        if (_isMissing)
+        if (_isMissing && epoch >= 0 && (_facts.WasClosed || _facts.RecoveryPoint > batch.BaseOffset))
         {
+            // Before the first checkpoint of the log it need not be there.
             _file.Warning("leader-epoch-checkpoint", "The file is missing.", "It is made again at the next start.");
             _isMissing = false;
         }
@@ -97,7 +98,7 @@ internal sealed class EpochCheck
         if (!int.TryParse(line[0], out int epoch) || !long.TryParse(line[1], out long start) || epoch < 0 || start < 0)
         {
             _file.Error("leader-epoch-checkpoint", $"'{string.Join(' ', line)}' is no epoch with its start offset.",
-                "Delete the file: it is made again from the log.");
+                "Delete the file while the broker is stopped: it is made again from the log.");
             return false;
         }
 
@@ -105,7 +106,7 @@ internal sealed class EpochCheck
         {
             _file.Error("leader-epoch-checkpoint",
                 $"Epoch {epoch} at offset {start} stands behind epoch {last.Epoch} at {last.Start}.",
-                "Delete the file: it is made again from the log.");
+                "Delete the file while the broker is stopped: it is made again from the log.");
             return false;
         }
 

@@ -49,7 +49,9 @@ internal sealed class Findings(Action<Finding> report)
                 Position = -1,
                 FirstOffset = -1,
                 LastOffset = -1,
-                Problem = $"{count - MostOfOneKind} more findings of this check in this file.",
+                Problem = count == MostOfOneKind + 1
+                    ? "1 more finding of this check in this file."
+                    : $"{count - MostOfOneKind} more findings of this check in this file.",
                 Advice = "",
             });
         }

@@ -9,7 +9,7 @@ namespace Millrace.Core.Log.Verification;
 /// </summary>
 internal sealed class OffsetIndexCheck : IDisposable
 {
-    private const string Advice = "Delete the file; it is made again at the next start.";
+    private const string Advice = "Delete the file while the broker is stopped; the next start makes it again.";
 
     private readonly EntryReader _entries;
     private readonly FileFindings _findings;

@@ -34,8 +34,11 @@ internal sealed class PartitionChecks
     public void Gap(long first, long last, long position, bool isInside, FileFindings findings)
     {
         Producers.Gap(last);
-        bool isDirty = _facts.Cleaning == Cleaning.Compacts && _facts.WasClosed && first >= _facts.CleanerOffset;
-        if (_facts.Cleaning != Cleaning.Never && !isDirty)
+        bool isKnown = _facts.GapsBelow >= Math.Max(_facts.CleanerOffset, 0);
+        bool isDirty = _facts.Cleaning == Cleaning.Compacts
+            && (isKnown ? last >= _facts.GapsBelow : _facts.WasClosed && first >= _facts.CleanerOffset);
+        bool wasCleaned = isKnown && last < _facts.GapsBelow;
+        if (wasCleaned || (_facts.Cleaning != Cleaning.Never && !isDirty))
         {
             State.Gaps++;
             State.MissingOffsets += last - first + 1;
@@ -47,8 +50,8 @@ internal sealed class PartitionChecks
         findings.Error(isInside ? "batch-gap" : "segment-gap", $"Offsets {first} to {last} are missing"
             + (isDirty ? ", where the log has not been cleaned yet." : " in a topic that is not compacted."),
             isInside
-                ? "Restore them from a replica or a copy; if the topic was compacted earlier, nothing is wrong."
-                : "A segment may be missing: restore it from a replica or a copy.",
+                ? "Restore them from a copy; if the topic was compacted earlier, nothing is wrong."
+                : "A segment may be missing: restore it from a copy.",
             Place.At(position, first, last));
     }
 }

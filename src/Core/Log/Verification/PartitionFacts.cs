@@ -43,6 +43,9 @@ internal sealed record PartitionFacts
 
     public long CleanerOffset { get; init; } = -1;
 
+    /// <summary>Below it cleaning may have taken offsets away; -1 where no file says so.</summary>
+    public long GapsBelow { get; init; } = -1;
+
     public bool IsMetadataLog => Folder == "__cluster_metadata-0";
 
     /// <summary>

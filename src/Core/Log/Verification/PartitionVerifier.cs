@@ -7,6 +7,7 @@ internal sealed class PartitionVerifier(
     IDisk disk, PartitionFacts facts, Findings findings, Action<VerificationSummary> progress)
 {
     private const string MetadataFile = "partition.metadata";
+    private const string StrayAdvice = "The next start renames the folder to NAME.TOPICID-stray.";
 
     /// <summary>Verifies all of it, or only the segment with this base offset.</summary>
     public void Run(VerificationSummary summary, long onlySegment = -1)
@@ -59,7 +60,8 @@ internal sealed class PartitionVerifier(
         if (checks.State.Gaps > 0)
         {
             findings.Of(facts.Folder).Note("gaps",
-                $"{checks.State.MissingOffsets} offsets are missing in {checks.State.Gaps} gaps, "
+                (checks.State.MissingOffsets == 1 ? "1 offset is" : $"{checks.State.MissingOffsets} offsets are")
+                + $" missing in {checks.State.Gaps} {(checks.State.Gaps == 1 ? "gap" : "gaps")}, "
                 + (facts.Cleaning == Cleaning.Compacts ? "as in a compacted topic."
                     : "which is right if the topic is or was compacted: its settings are not at hand."),
                 place: Place.Offsets(checks.State.FirstGap, checks.State.LastGap));
@@ -111,7 +113,8 @@ internal sealed class PartitionVerifier(
             if (!known.Contains(file.Offset))
             {
                 findings.Of($"{facts.Folder}/{file.Name}").Warning("orphan", "There is no log file for this index.",
-                    "The log file may have been lost: see whether offsets are missing. If not, delete the index.");
+                    "The log file may have been lost: see whether offsets are missing. If not, delete the index "
+                    + "while the broker is stopped.");
             }
         }
     }
@@ -150,7 +153,8 @@ internal sealed class PartitionVerifier(
         if (bases.Length == 0)
         {
             findings.Of(facts.Folder).Add(facts.RecoveryPoint > 0 ? Severity.Error : Severity.Warning, "no-log",
-                "The folder holds no log file.", facts.RecoveryPoint > 0 ? "Restore it from a replica or a copy."
+                "The folder holds no log file.", facts.RecoveryPoint > 0 ? "Restore it from a copy."
+                    : facts.IsStray ? StrayAdvice
                     : "The next start makes an empty one.");
             return;
         }
@@ -158,14 +162,14 @@ internal sealed class PartitionVerifier(
         if (facts.IsStray)
         {
             findings.Of(facts.Folder).Warning("stray", "The metadata log knows no such topic.",
-                "It is of a deleted topic, or of another cluster.");
+                $"It is of a deleted topic, or of another cluster. {StrayAdvice}");
         }
 
         long end = checks.State.NextOffset;
         Severity severity = facts.WasClosed ? Severity.Error : Severity.Warning;
         NotBehind("recovery-point-offset-checkpoint", facts.RecoveryPoint, end,
             facts.IsInUse ? Severity.Warning : Severity.Error,
-            "What was on stable storage is missing: restore it from a replica or a copy.");
+            "What was on stable storage is missing: restore it from a copy.");
         NotBehind(OffsetCheckpoint.LogStart, facts.LogStartOffset, end, severity,
             "The whole log counts as deleted; correct the line while the broker is stopped.");
         NotBehind(OffsetCheckpoint.HighWatermark, facts.HighWatermark, end, severity,
@@ -208,7 +212,7 @@ internal sealed class PartitionVerifier(
         if (bases is [> 0 and var start, ..] && newest < start)
         {
             findings.Of(facts.Folder).Error("metadata-snapshot", $"The log begins at offset {start}, and no snapshot "
-                + "holds what was before.", "Restore a snapshot from another controller or a copy.",
+                + "holds what was before.", "Restore the folder from a copy.",
                 Place.Offsets(0, start - 1));
         }
     }

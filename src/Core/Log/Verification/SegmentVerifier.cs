@@ -8,6 +8,9 @@ namespace Millrace.Core.Log.Verification;
 /// </summary>
 internal sealed class SegmentVerifier(PartitionChecks checks, SegmentFacts segment, IReadOnlySet<string> names)
 {
+    private const string MetadataAdvice =
+        "The start refuses it, for decisions would be missing: restore the folder from a copy.";
+
     private readonly FileFindings _findings = checks.Findings.Of(segment.Path(".log"));
     private readonly LogState _state = checks.State;
     private OffsetIndexCheck? _offsets;
@@ -161,9 +164,12 @@ internal sealed class SegmentVerifier(PartitionChecks checks, SegmentFacts segme
     {
         if (_damage is not { } damage)
             return;
-        Report(damage, Severity.Error, lastOffset, lastOffset < damage.FirstOffset
+        Report(damage, Severity.Error, lastOffset, segment.Partition.IsMetadataLog
+            ? MetadataAdvice
+            : lastOffset < damage.FirstOffset
             ? "No offset is missing: the bytes are skipped."
-            : "Restore the offsets from a replica or a copy; a read of them fails, a read behind them works.");
+            : "Restore the file from a copy while the broker is stopped. Without one a read of these offsets fails, "
+                + $"and a consumer goes on at offset {lastOffset + 1}.");
         Forget(damage, lastOffset);
     }
 
@@ -207,8 +213,10 @@ internal sealed class SegmentVerifier(PartitionChecks checks, SegmentFacts segme
         }
         else if (facts.WasClosed || wasFlushed)
         {
-            Report(damage, Severity.Error, -1, wasFlushed
-                ? $"All up to offset {facts.RecoveryPoint} was on stable storage: restore it from a replica or a copy."
+            Report(damage, Severity.Error, -1, wasFlushed && facts.IsMetadataLog
+                ? MetadataAdvice
+                : wasFlushed
+                ? $"All up to offset {facts.RecoveryPoint} was on stable storage: restore it from a copy."
                 : "The log was closed in order: look for what changed the file since.");
         }
         else

@@ -6,7 +6,8 @@ namespace Millrace.Core.Log.Verification;
 /// </summary>
 internal sealed class SnapshotCheck
 {
-    private const string Advice = "Delete the file: the producers are read from the log and an older snapshot.";
+    private const string Advice =
+        "Delete the file while the broker is stopped: the producers are read from the log and an older snapshot.";
 
     private readonly IDisk _disk;
     private readonly PartitionFacts _facts;

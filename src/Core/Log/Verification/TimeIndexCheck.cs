@@ -11,7 +11,7 @@ namespace Millrace.Core.Log.Verification;
 /// </summary>
 internal sealed class TimeIndexCheck : IDisposable
 {
-    private const string Advice = "Delete the file; it is made again at the next start.";
+    private const string Advice = "Delete the file while the broker is stopped; the next start makes it again.";
 
     private readonly EntryReader _entries;
     private readonly FileFindings _findings;
@@ -32,7 +32,8 @@ internal sealed class TimeIndexCheck : IDisposable
 
     public void Batch(scoped in RecordBatch batch)
     {
-        _greatest = Math.Max(_greatest, batch.MaxTimestamp);
+        if (batch.Count > 0) // one that cleaning has emptied has no record of that time
+            _greatest = Math.Max(_greatest, batch.MaxTimestamp);
         while (_entries.HasCurrent && _offset <= batch.LastOffset)
         {
             if (_offset < batch.BaseOffset)

@@ -70,7 +70,7 @@ public sealed class AddOffsetsToTxnResponse : IMessage
     {
         var flexible = version >= 3;
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         if (flexible)
         {
             writer.UnsignedVarint(0);

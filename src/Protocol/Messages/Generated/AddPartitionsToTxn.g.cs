@@ -247,7 +247,7 @@ public sealed class AddPartitionsToTxnResponse : IMessage
         writer.Int32(ThrottleTimeMs);
         if (version >= 4)
         {
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
         }
         if (version >= 4)
         {
@@ -322,7 +322,7 @@ public sealed class AddPartitionsToTxnResponse : IMessage
         {
             var flexible = version >= 3;
             writer.Int32(PartitionIndex);
-            writer.Int16((short)PartitionErrorCode);
+            writer.ErrorCode(PartitionErrorCode);
             if (flexible)
             {
                 writer.UnsignedVarint(0);

@@ -206,8 +206,8 @@ public sealed class AlterClientQuotasResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             var flexible = version >= 1;
-            writer.Int16((short)ErrorCode);
-            writer.NullableString(ErrorMessage, flexible);
+            writer.ErrorCode(ErrorCode);
+            writer.ErrorMessage(ErrorMessage, flexible);
             writer.ArrayCount(Entity.Count, flexible);
             for (var i = 0; i < Entity.Count; i++)
                 Entity[i].Write(writer, version);

@@ -198,7 +198,7 @@ public sealed class AlterReplicaLogDirsResponse : IMessage
         {
             var flexible = version >= 2;
             writer.Int32(PartitionIndex);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             if (flexible)
             {
                 writer.UnsignedVarint(0);

@@ -141,8 +141,8 @@ public sealed class AlterUserScramCredentialsResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.String(User, true);
-            writer.Int16((short)ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorCode(ErrorCode);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }
     }

@@ -136,7 +136,7 @@ public sealed class ApiVersionsResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         var flexible = version >= 3;
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.ArrayCount(ApiKeys.Count, flexible);
         for (var i = 0; i < ApiKeys.Count; i++)
             ApiKeys[i].Write(writer, version);

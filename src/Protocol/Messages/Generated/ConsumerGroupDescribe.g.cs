@@ -154,8 +154,8 @@ public sealed class ConsumerGroupDescribeResponse : IMessage
 
         public void Write(WireWriter writer, short version)
         {
-            writer.Int16((short)ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorCode(ErrorCode);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.String(GroupId, true);
             writer.String(GroupState, true);
             writer.Int32(GroupEpoch);

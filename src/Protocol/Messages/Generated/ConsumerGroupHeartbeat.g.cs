@@ -144,8 +144,8 @@ public sealed class ConsumerGroupHeartbeatResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorCode(ErrorCode);
+        writer.ErrorMessage(ErrorMessage, true);
         writer.NullableString(MemberId, true);
         writer.Int32(MemberEpoch);
         writer.Int32(HeartbeatIntervalMs);

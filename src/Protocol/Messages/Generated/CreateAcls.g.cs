@@ -144,8 +144,8 @@ public sealed class CreateAclsResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             var flexible = version >= 2;
-            writer.Int16((short)ErrorCode);
-            writer.NullableString(ErrorMessage, flexible);
+            writer.ErrorCode(ErrorCode);
+            writer.ErrorMessage(ErrorMessage, flexible);
             if (flexible)
             {
                 writer.UnsignedVarint(0);

@@ -148,7 +148,7 @@ public sealed class CreateDelegationTokenResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         var flexible = version >= 2;
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.String(PrincipalType, flexible);
         writer.String(PrincipalName, flexible);
         if (version == 3)

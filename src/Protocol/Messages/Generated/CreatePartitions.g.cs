@@ -178,8 +178,8 @@ public sealed class CreatePartitionsResponse : IMessage
         {
             var flexible = version >= 2;
             writer.String(Name, flexible);
-            writer.Int16((short)ErrorCode);
-            writer.NullableString(ErrorMessage, flexible);
+            writer.ErrorCode(ErrorCode);
+            writer.ErrorMessage(ErrorMessage, flexible);
             if (flexible)
             {
                 writer.UnsignedVarint(0);

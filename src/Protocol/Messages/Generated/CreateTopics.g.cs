@@ -265,8 +265,8 @@ public sealed class CreateTopicsResponse : IMessage
             {
                 writer.Uuid(TopicId);
             }
-            writer.Int16((short)ErrorCode);
-            writer.NullableString(ErrorMessage, flexible);
+            writer.ErrorCode(ErrorCode);
+            writer.ErrorMessage(ErrorMessage, flexible);
             if (version >= 5)
             {
                 writer.Int32(NumPartitions);
@@ -291,7 +291,7 @@ public sealed class CreateTopicsResponse : IMessage
                 if (hasTopicConfigErrorCode)
                 {
                     var start = writer.BeginTag(0);
-                    writer.Int16((short)TopicConfigErrorCode);
+                    writer.ErrorCode(TopicConfigErrorCode);
                     writer.EndTag(start);
                 }
             }

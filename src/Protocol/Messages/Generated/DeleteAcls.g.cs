@@ -150,8 +150,8 @@ public sealed class DeleteAclsResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             var flexible = version >= 2;
-            writer.Int16((short)ErrorCode);
-            writer.NullableString(ErrorMessage, flexible);
+            writer.ErrorCode(ErrorCode);
+            writer.ErrorMessage(ErrorMessage, flexible);
             writer.ArrayCount(MatchingAcls.Count, flexible);
             for (var i = 0; i < MatchingAcls.Count; i++)
                 MatchingAcls[i].Write(writer, version);
@@ -203,8 +203,8 @@ public sealed class DeleteAclsResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             var flexible = version >= 2;
-            writer.Int16((short)ErrorCode);
-            writer.NullableString(ErrorMessage, flexible);
+            writer.ErrorCode(ErrorCode);
+            writer.ErrorMessage(ErrorMessage, flexible);
             writer.Int8(ResourceType);
             writer.String(ResourceName, flexible);
             writer.Int8(PatternType);

@@ -102,10 +102,10 @@ public sealed class DeleteGroupsResponse : IMessage
         {
             var flexible = version >= 2;
             writer.String(GroupId, flexible);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             if (version == 3)
             {
-                writer.NullableString(ErrorMessage, flexible);
+                writer.ErrorMessage(ErrorMessage, flexible);
             }
             if (flexible)
             {

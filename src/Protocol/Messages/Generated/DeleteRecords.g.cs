@@ -201,7 +201,7 @@ public sealed class DeleteRecordsResponse : IMessage
             var flexible = version >= 2;
             writer.Int32(PartitionIndex);
             writer.Int64(LowWatermark);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             if (flexible)
             {
                 writer.UnsignedVarint(0);

@@ -80,8 +80,8 @@ public sealed class DeleteShareGroupOffsetsResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorCode(ErrorCode);
+        writer.ErrorMessage(ErrorMessage, true);
         writer.ArrayCount(Responses.Count, true);
         for (var i = 0; i < Responses.Count; i++)
             Responses[i].Write(writer, version);
@@ -111,8 +111,8 @@ public sealed class DeleteShareGroupOffsetsResponse : IMessage
         {
             writer.String(TopicName, true);
             writer.Uuid(TopicId);
-            writer.Int16((short)ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorCode(ErrorCode);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }
     }

@@ -147,8 +147,8 @@ public sealed class DeleteShareGroupStateResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.Int32(Partition);
-            writer.Int16((short)ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorCode(ErrorCode);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }
     }

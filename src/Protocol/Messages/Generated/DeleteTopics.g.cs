@@ -178,10 +178,10 @@ public sealed class DeleteTopicsResponse : IMessage
             {
                 writer.Uuid(TopicId);
             }
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             if (version >= 5)
             {
-                writer.NullableString(ErrorMessage, flexible);
+                writer.ErrorMessage(ErrorMessage, flexible);
             }
             if (flexible)
             {

@@ -91,8 +91,8 @@ public sealed class DescribeAclsResponse : IMessage
     {
         var flexible = version >= 2;
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
-        writer.NullableString(ErrorMessage, flexible);
+        writer.ErrorCode(ErrorCode);
+        writer.ErrorMessage(ErrorMessage, flexible);
         writer.ArrayCount(Resources.Count, flexible);
         for (var i = 0; i < Resources.Count; i++)
             Resources[i].Write(writer, version);

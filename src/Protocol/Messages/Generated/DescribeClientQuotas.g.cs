@@ -109,8 +109,8 @@ public sealed class DescribeClientQuotasResponse : IMessage
     {
         var flexible = version >= 1;
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
-        writer.NullableString(ErrorMessage, flexible);
+        writer.ErrorCode(ErrorCode);
+        writer.ErrorMessage(ErrorMessage, flexible);
         writer.ArrayCount(Entries is null ? -1 : Entries.Count, flexible);
         if (Entries is not null)
         {

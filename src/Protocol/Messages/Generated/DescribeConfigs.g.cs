@@ -162,8 +162,8 @@ public sealed class DescribeConfigsResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             var flexible = version >= 4;
-            writer.Int16((short)ErrorCode);
-            writer.NullableString(ErrorMessage, flexible);
+            writer.ErrorCode(ErrorCode);
+            writer.ErrorMessage(ErrorMessage, flexible);
             writer.Int8(ResourceType);
             writer.String(ResourceName, flexible);
             writer.ArrayCount(Configs.Count, flexible);

@@ -100,7 +100,7 @@ public sealed class DescribeDelegationTokenResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         var flexible = version >= 2;
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.ArrayCount(Tokens.Count, flexible);
         for (var i = 0; i < Tokens.Count; i++)
             Tokens[i].Write(writer, version);

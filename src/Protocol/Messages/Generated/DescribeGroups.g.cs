@@ -138,10 +138,10 @@ public sealed class DescribeGroupsResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             var flexible = version >= 5;
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             if (version == 6)
             {
-                writer.NullableString(ErrorMessage, flexible);
+                writer.ErrorMessage(ErrorMessage, flexible);
             }
             writer.String(GroupId, flexible);
             writer.String(GroupState, flexible);

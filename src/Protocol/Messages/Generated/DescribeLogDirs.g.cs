@@ -111,7 +111,7 @@ public sealed class DescribeLogDirsResponse : IMessage
         writer.Int32(ThrottleTimeMs);
         if (version >= 3)
         {
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
         }
         writer.ArrayCount(Results.Count, flexible);
         for (var i = 0; i < Results.Count; i++)
@@ -166,7 +166,7 @@ public sealed class DescribeLogDirsResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             var flexible = version >= 2;
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.String(LogDir, flexible);
             writer.ArrayCount(Topics.Count, flexible);
             for (var i = 0; i < Topics.Count; i++)

@@ -136,8 +136,8 @@ public sealed class DescribeProducersResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.Int32(PartitionIndex);
-            writer.Int16((short)ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorCode(ErrorCode);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.ArrayCount(ActiveProducers.Count, true);
             for (var i = 0; i < ActiveProducers.Count; i++)
                 ActiveProducers[i].Write(writer, version);

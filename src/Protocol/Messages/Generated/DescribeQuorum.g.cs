@@ -110,10 +110,10 @@ public sealed class DescribeQuorumResponse : IMessage
 
     public void Write(WireWriter writer, short version)
     {
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         if (version == 2)
         {
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorMessage(ErrorMessage, true);
         }
         writer.ArrayCount(Topics.Count, true);
         for (var i = 0; i < Topics.Count; i++)
@@ -247,10 +247,10 @@ public sealed class DescribeQuorumResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.Int32(PartitionIndex);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             if (version == 2)
             {
-                writer.NullableString(ErrorMessage, true);
+                writer.ErrorMessage(ErrorMessage, true);
             }
             writer.Int32(LeaderId);
             writer.Int32(LeaderEpoch);

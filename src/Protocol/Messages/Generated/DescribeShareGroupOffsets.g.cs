@@ -142,8 +142,8 @@ public sealed class DescribeShareGroupOffsetsResponse : IMessage
             writer.ArrayCount(Topics.Count, true);
             for (var i = 0; i < Topics.Count; i++)
                 Topics[i].Write(writer, version);
-            writer.Int16((short)ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorCode(ErrorCode);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }
     }
@@ -215,8 +215,8 @@ public sealed class DescribeShareGroupOffsetsResponse : IMessage
             {
                 writer.Int64(Lag);
             }
-            writer.Int16((short)ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorCode(ErrorCode);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.UnsignedVarint(0);
         }
     }

@@ -139,7 +139,7 @@ public sealed class DescribeTopicPartitionsResponse : IMessage
 
         public void Write(WireWriter writer, short version)
         {
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(Name, true);
             writer.Uuid(TopicId);
             writer.Boolean(IsInternal);
@@ -202,7 +202,7 @@ public sealed class DescribeTopicPartitionsResponse : IMessage
 
         public void Write(WireWriter writer, short version)
         {
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.Int32(PartitionIndex);
             writer.Int32(LeaderId);
             writer.Int32(LeaderEpoch);

@@ -95,7 +95,7 @@ public sealed class DescribeTransactionsResponse : IMessage
 
         public void Write(WireWriter writer, short version)
         {
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.String(TransactionalId, true);
             writer.String(TransactionState, true);
             writer.Int32(TransactionTimeoutMs);

@@ -79,8 +79,8 @@ public sealed class DescribeUserScramCredentialsResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorCode(ErrorCode);
+        writer.ErrorMessage(ErrorMessage, true);
         writer.ArrayCount(Results.Count, true);
         for (var i = 0; i < Results.Count; i++)
             Results[i].Write(writer, version);
@@ -112,8 +112,8 @@ public sealed class DescribeUserScramCredentialsResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.String(User, true);
-            writer.Int16((short)ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorCode(ErrorCode);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.ArrayCount(CredentialInfos.Count, true);
             for (var i = 0; i < CredentialInfos.Count; i++)
                 CredentialInfos[i].Write(writer, version);

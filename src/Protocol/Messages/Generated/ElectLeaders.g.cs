@@ -125,7 +125,7 @@ public sealed class ElectLeadersResponse : IMessage
         writer.Int32(ThrottleTimeMs);
         if (version >= 1)
         {
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
         }
         writer.ArrayCount(ReplicaElectionResults.Count, flexible);
         for (var i = 0; i < ReplicaElectionResults.Count; i++)
@@ -194,8 +194,8 @@ public sealed class ElectLeadersResponse : IMessage
         {
             var flexible = version >= 2;
             writer.Int32(PartitionId);
-            writer.Int16((short)ErrorCode);
-            writer.NullableString(ErrorMessage, flexible);
+            writer.ErrorCode(ErrorCode);
+            writer.ErrorMessage(ErrorMessage, flexible);
             if (flexible)
             {
                 writer.UnsignedVarint(0);

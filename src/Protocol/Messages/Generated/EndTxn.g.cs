@@ -82,7 +82,7 @@ public sealed class EndTxnResponse : IMessage
     {
         var flexible = version >= 3;
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         if (version == 5)
         {
             writer.Int64(ProducerId);

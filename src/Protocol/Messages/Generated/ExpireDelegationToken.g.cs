@@ -64,7 +64,7 @@ public sealed class ExpireDelegationTokenResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         var flexible = version >= 2;
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.Int64(ExpiryTimestampMs);
         writer.Int32(ThrottleTimeMs);
         if (flexible)

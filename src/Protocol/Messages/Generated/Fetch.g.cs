@@ -441,7 +441,7 @@ public sealed class FetchResponse : IMessage
         writer.Int32(ThrottleTimeMs);
         if (version >= 7)
         {
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
         }
         if (version >= 7)
         {
@@ -586,7 +586,7 @@ public sealed class FetchResponse : IMessage
         {
             var flexible = version >= 12;
             writer.Int32(PartitionIndex);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.Int64(HighWatermark);
             writer.Int64(LastStableOffset);
             if (version >= 5)

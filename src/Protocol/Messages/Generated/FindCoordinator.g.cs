@@ -133,11 +133,11 @@ public sealed class FindCoordinatorResponse : IMessage
         }
         if (version <= 3)
         {
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
         }
         if (version is >= 1 and <= 3)
         {
-            writer.NullableString(ErrorMessage, flexible);
+            writer.ErrorMessage(ErrorMessage, flexible);
         }
         if (version <= 3)
         {
@@ -231,11 +231,11 @@ public sealed class FindCoordinatorResponse : IMessage
             }
             if (version >= 4)
             {
-                writer.Int16((short)ErrorCode);
+                writer.ErrorCode(ErrorCode);
             }
             if (version >= 4)
             {
-                writer.NullableString(ErrorMessage, flexible);
+                writer.ErrorMessage(ErrorMessage, flexible);
             }
             if (flexible)
             {

@@ -72,7 +72,7 @@ public sealed class GetTelemetrySubscriptionsResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.Uuid(ClientInstanceId);
         writer.Int32(SubscriptionId);
         writer.ArrayCount(AcceptedCompressionTypes.Count, true);

@@ -82,7 +82,7 @@ public sealed class HeartbeatResponse : IMessage
         {
             writer.Int32(ThrottleTimeMs);
         }
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         if (flexible)
         {
             writer.UnsignedVarint(0);

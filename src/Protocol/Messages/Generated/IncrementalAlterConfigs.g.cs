@@ -176,8 +176,8 @@ public sealed class IncrementalAlterConfigsResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             var flexible = version >= 1;
-            writer.Int16((short)ErrorCode);
-            writer.NullableString(ErrorMessage, flexible);
+            writer.ErrorCode(ErrorCode);
+            writer.ErrorMessage(ErrorMessage, flexible);
             writer.Int8(ResourceType);
             writer.String(ResourceName, flexible);
             if (flexible)

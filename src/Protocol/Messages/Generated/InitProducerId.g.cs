@@ -120,7 +120,7 @@ public sealed class InitProducerIdResponse : IMessage
     {
         var flexible = version >= 2;
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.Int64(ProducerId);
         writer.Int16(ProducerEpoch);
         if (version == 6)

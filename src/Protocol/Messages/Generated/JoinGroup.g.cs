@@ -174,7 +174,7 @@ public sealed class JoinGroupResponse : IMessage
         {
             writer.Int32(ThrottleTimeMs);
         }
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.Int32(GenerationId);
         if (version >= 7)
         {

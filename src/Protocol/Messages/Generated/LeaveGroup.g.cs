@@ -149,7 +149,7 @@ public sealed class LeaveGroupResponse : IMessage
         {
             writer.Int32(ThrottleTimeMs);
         }
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         if (version >= 3)
         {
             writer.ArrayCount(Members.Count, flexible);
@@ -204,7 +204,7 @@ public sealed class LeaveGroupResponse : IMessage
             }
             if (version >= 3)
             {
-                writer.Int16((short)ErrorCode);
+                writer.ErrorCode(ErrorCode);
             }
             if (flexible)
             {

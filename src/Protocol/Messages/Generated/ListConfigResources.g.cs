@@ -62,7 +62,7 @@ public sealed class ListConfigResourcesResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.ArrayCount(ConfigResources.Count, true);
         for (var i = 0; i < ConfigResources.Count; i++)
             ConfigResources[i].Write(writer, version);

@@ -96,7 +96,7 @@ public sealed class ListGroupsResponse : IMessage
         {
             writer.Int32(ThrottleTimeMs);
         }
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.ArrayCount(Groups.Count, flexible);
         for (var i = 0; i < Groups.Count; i++)
             Groups[i].Write(writer, version);

@@ -245,7 +245,7 @@ public sealed class ListOffsetsResponse : IMessage
         {
             var flexible = version >= 6;
             writer.Int32(PartitionIndex);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.Int64(Timestamp);
             writer.Int64(Offset);
             if (version >= 4)

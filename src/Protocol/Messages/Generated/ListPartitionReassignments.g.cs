@@ -92,8 +92,8 @@ public sealed class ListPartitionReassignmentsResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorCode(ErrorCode);
+        writer.ErrorMessage(ErrorMessage, true);
         writer.ArrayCount(Topics.Count, true);
         for (var i = 0; i < Topics.Count; i++)
             Topics[i].Write(writer, version);

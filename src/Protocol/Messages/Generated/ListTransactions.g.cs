@@ -91,7 +91,7 @@ public sealed class ListTransactionsResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.ArrayCount(UnknownStateFilters.Count, true);
         for (var i = 0; i < UnknownStateFilters.Count; i++)
             writer.String(UnknownStateFilters[i], true);

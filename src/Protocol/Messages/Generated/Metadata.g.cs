@@ -190,7 +190,7 @@ public sealed class MetadataResponse : IMessage
         }
         if (version == 13)
         {
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
         }
         if (flexible)
         {
@@ -285,7 +285,7 @@ public sealed class MetadataResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             var flexible = version >= 9;
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.NullableString(Name, flexible);
             if (version >= 10)
             {
@@ -359,7 +359,7 @@ public sealed class MetadataResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             var flexible = version >= 9;
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.Int32(PartitionIndex);
             writer.Int32(LeaderId);
             if (version >= 7)

@@ -277,7 +277,7 @@ public sealed class OffsetCommitResponse : IMessage
         {
             var flexible = version >= 8;
             writer.Int32(PartitionIndex);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             if (flexible)
             {
                 writer.UnsignedVarint(0);

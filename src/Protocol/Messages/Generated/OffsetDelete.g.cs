@@ -95,7 +95,7 @@ public sealed class OffsetDeleteResponse : IMessage
 
     public void Write(WireWriter writer, short version)
     {
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.Int32(ThrottleTimeMs);
         writer.ArrayCount(Topics.Count, false);
         for (var i = 0; i < Topics.Count; i++)
@@ -141,7 +141,7 @@ public sealed class OffsetDeleteResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.Int32(PartitionIndex);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
         }
     }
 }

@@ -313,7 +313,7 @@ public sealed class OffsetFetchResponse : IMessage
         }
         if (version is >= 2 and <= 7)
         {
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
         }
         if (version >= 8)
         {
@@ -435,7 +435,7 @@ public sealed class OffsetFetchResponse : IMessage
             }
             if (version <= 7)
             {
-                writer.Int16((short)ErrorCode);
+                writer.ErrorCode(ErrorCode);
             }
             if (flexible)
             {
@@ -491,7 +491,7 @@ public sealed class OffsetFetchResponse : IMessage
             }
             if (version >= 8)
             {
-                writer.Int16((short)ErrorCode);
+                writer.ErrorCode(ErrorCode);
             }
             if (flexible)
             {
@@ -618,7 +618,7 @@ public sealed class OffsetFetchResponse : IMessage
             }
             if (version >= 8)
             {
-                writer.Int16((short)ErrorCode);
+                writer.ErrorCode(ErrorCode);
             }
             if (flexible)
             {

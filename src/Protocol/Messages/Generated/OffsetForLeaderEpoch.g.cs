@@ -212,7 +212,7 @@ public sealed class OffsetForLeaderEpochResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             var flexible = version >= 4;
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.Int32(Partition);
             writer.Int32(LeaderEpoch);
             writer.Int64(EndOffset);

@@ -302,7 +302,7 @@ public sealed class ProduceResponse : IMessage
         {
             var flexible = version >= 9;
             writer.Int32(Index);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.Int64(BaseOffset);
             writer.Int64(LogAppendTimeMs);
             if (version >= 5)
@@ -317,7 +317,7 @@ public sealed class ProduceResponse : IMessage
             }
             if (version >= 8)
             {
-                writer.NullableString(ErrorMessage, flexible);
+                writer.ErrorMessage(ErrorMessage, flexible);
             }
             if (flexible)
             {
@@ -365,7 +365,7 @@ public sealed class ProduceResponse : IMessage
             }
             if (version >= 8)
             {
-                writer.NullableString(BatchIndexErrorMessage, flexible);
+                writer.ErrorMessage(BatchIndexErrorMessage, flexible);
             }
             if (flexible)
             {

@@ -61,7 +61,7 @@ public sealed class PushTelemetryResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.UnsignedVarint(0);
     }
 }

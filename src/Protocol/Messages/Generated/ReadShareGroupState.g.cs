@@ -163,8 +163,8 @@ public sealed class ReadShareGroupStateResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.Int32(Partition);
-            writer.Int16((short)ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorCode(ErrorCode);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.Int32(StateEpoch);
             writer.Int64(StartOffset);
             writer.ArrayCount(StateBatches.Count, true);

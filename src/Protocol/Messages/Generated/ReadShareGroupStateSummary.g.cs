@@ -166,8 +166,8 @@ public sealed class ReadShareGroupStateSummaryResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.Int32(Partition);
-            writer.Int16((short)ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorCode(ErrorCode);
+            writer.ErrorMessage(ErrorMessage, true);
             writer.Int32(StateEpoch);
             writer.Int32(LeaderEpoch);
             writer.Int64(StartOffset);

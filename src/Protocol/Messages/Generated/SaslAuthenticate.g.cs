@@ -66,8 +66,8 @@ public sealed class SaslAuthenticateResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         var flexible = version >= 2;
-        writer.Int16((short)ErrorCode);
-        writer.NullableString(ErrorMessage, flexible);
+        writer.ErrorCode(ErrorCode);
+        writer.ErrorMessage(ErrorMessage, flexible);
         writer.Bytes(AuthBytes, flexible);
         if (version >= 1)
         {

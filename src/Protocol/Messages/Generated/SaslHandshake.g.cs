@@ -44,7 +44,7 @@ public sealed class SaslHandshakeResponse : IMessage
 
     public void Write(WireWriter writer, short version)
     {
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         writer.ArrayCount(Mechanisms.Count, false);
         for (var i = 0; i < Mechanisms.Count; i++)
             writer.String(Mechanisms[i], false);

@@ -175,8 +175,8 @@ public sealed class ShareAcknowledgeResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorCode(ErrorCode);
+        writer.ErrorMessage(ErrorMessage, true);
         if (version == 2)
         {
             writer.Int32(AcquisitionLockTimeoutMs);
@@ -238,8 +238,8 @@ public sealed class ShareAcknowledgeResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.Int32(PartitionIndex);
-            writer.Int16((short)ErrorCode);
-            writer.NullableString(ErrorMessage, true);
+            writer.ErrorCode(ErrorCode);
+            writer.ErrorMessage(ErrorMessage, true);
             CurrentLeader.Write(writer, version);
             writer.UnsignedVarint(0);
         }

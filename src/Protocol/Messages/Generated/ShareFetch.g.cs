@@ -237,8 +237,8 @@ public sealed class ShareFetchResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorCode(ErrorCode);
+        writer.ErrorMessage(ErrorMessage, true);
         writer.Int32(AcquisitionLockTimeoutMs);
         writer.ArrayCount(Responses.Count, true);
         for (var i = 0; i < Responses.Count; i++)
@@ -312,10 +312,10 @@ public sealed class ShareFetchResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.Int32(PartitionIndex);
-            writer.Int16((short)ErrorCode);
-            writer.NullableString(ErrorMessage, true);
-            writer.Int16((short)AcknowledgeErrorCode);
-            writer.NullableString(AcknowledgeErrorMessage, true);
+            writer.ErrorCode(ErrorCode);
+            writer.ErrorMessage(ErrorMessage, true);
+            writer.ErrorCode(AcknowledgeErrorCode);
+            writer.ErrorMessage(AcknowledgeErrorMessage, true);
             CurrentLeader.Write(writer, version);
             writer.Records(Records, true);
             writer.ArrayCount(AcquiredRecords.Count, true);

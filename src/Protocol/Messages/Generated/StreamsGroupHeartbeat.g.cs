@@ -487,8 +487,8 @@ public sealed class StreamsGroupHeartbeatResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorCode(ErrorCode);
+        writer.ErrorMessage(ErrorMessage, true);
         writer.String(MemberId, true);
         writer.Int32(MemberEpoch);
         writer.Int32(HeartbeatIntervalMs);
@@ -555,7 +555,7 @@ public sealed class StreamsGroupHeartbeatResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.Int8(StatusCode);
-            writer.String(StatusDetail, true);
+            writer.ErrorMessage(StatusDetail, true);
             writer.UnsignedVarint(0);
         }
     }

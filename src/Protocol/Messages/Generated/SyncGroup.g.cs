@@ -155,7 +155,7 @@ public sealed class SyncGroupResponse : IMessage
         {
             writer.Int32(ThrottleTimeMs);
         }
-        writer.Int16((short)ErrorCode);
+        writer.ErrorCode(ErrorCode);
         if (version == 5)
         {
             writer.NullableString(ProtocolType, flexible);

@@ -285,7 +285,7 @@ public sealed class TxnOffsetCommitResponse : IMessage
         {
             var flexible = version >= 3;
             writer.Int32(PartitionIndex);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             if (flexible)
             {
                 writer.UnsignedVarint(0);

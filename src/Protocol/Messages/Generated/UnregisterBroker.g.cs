@@ -48,8 +48,8 @@ public sealed class UnregisterBrokerResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorCode(ErrorCode);
+        writer.ErrorMessage(ErrorMessage, true);
         writer.UnsignedVarint(0);
     }
 }

@@ -117,8 +117,8 @@ public sealed class UpdateFeaturesResponse : IMessage
     public void Write(WireWriter writer, short version)
     {
         writer.Int32(ThrottleTimeMs);
-        writer.Int16((short)ErrorCode);
-        writer.NullableString(ErrorMessage, true);
+        writer.ErrorCode(ErrorCode);
+        writer.ErrorMessage(ErrorMessage, true);
         if (version <= 1)
         {
             writer.ArrayCount(Results.Count, true);
@@ -161,11 +161,11 @@ public sealed class UpdateFeaturesResponse : IMessage
             }
             if (version <= 1)
             {
-                writer.Int16((short)ErrorCode);
+                writer.ErrorCode(ErrorCode);
             }
             if (version <= 1)
             {
-                writer.NullableString(ErrorMessage, true);
+                writer.ErrorMessage(ErrorMessage, true);
             }
             writer.UnsignedVarint(0);
         }

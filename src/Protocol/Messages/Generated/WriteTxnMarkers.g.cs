@@ -197,7 +197,7 @@ public sealed class WriteTxnMarkersResponse : IMessage
         public void Write(WireWriter writer, short version)
         {
             writer.Int32(PartitionIndex);
-            writer.Int16((short)ErrorCode);
+            writer.ErrorCode(ErrorCode);
             writer.UnsignedVarint(0);
         }
     }

@@ -1,6 +1,7 @@
 using Millrace.Broker.Cluster;
 using Millrace.Broker.Coordinators;
 using Millrace.Broker.Io;
+using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
@@ -10,6 +11,7 @@ using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
 using Millrace.Unit.Broker.Partitions;
+using Millrace.Unit.Core.Log;
 using Millrace.Shared.Simulated;
 
 namespace Millrace.Unit.Broker.Cluster;
@@ -19,24 +21,27 @@ public sealed class ControllerShardTests
 {
     private readonly PartitionFixture _fixture = new();
     private readonly FewRecords _log = new();
+    private readonly List<string> _told = [];
     private readonly SimConnection _client;
     private readonly ControllerShard _controller;
+    private readonly LogCheckpoints _checkpoints;
 
     public ControllerShardTests()
     {
         var settings = new BrokerSettings([]);
+        _checkpoints = new LogCheckpoints(_fixture.Disk);
         _fixture.Topics.Remove(_fixture.Topics.Find("orders")!);
         var publisher = new MetadataPublisher(
             _fixture.Disk, _fixture.Topics, [new GroupCoordinators(_fixture.Loop, settings, new MemberIds())], _fixture,
             settings, _fixture.Loop)
         {
-            Checkpoints = new LogCheckpoints(_fixture.Disk),
+            Checkpoints = _checkpoints,
             Log = _ => { },
         };
         _client = new SimConnection(_fixture.Loop);
         _controller = new ControllerShard(
             _fixture.Loop, new Millrace.Core.Controller.Controller(settings, Randomness.Machine), _log, publisher,
-            settings, _ => { });
+            settings, _told.Add);
         _controller.Start(new NodeState(new Uuid(1, 1), new Uuid(2, 2)), new PartitionFolders(_fixture.Disk, _ => { }));
     }
 
@@ -50,11 +55,14 @@ public sealed class ControllerShardTests
         Assert.Equal(5, _fixture.Topics.Find("t", 0)!.Log.Settings.RetentionMs);
     }
 
-    [Fact]
-    public void AFullDiskRefusesAllButDeletions()
+    /// <summary>The metadata log may have room of its own, where there is none for a topic's files.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void AFullDiskRefusesAllButDeletions(bool isLogFull)
     {
         Create("t");
-        _log.IsFull = true;
+        (_log.IsFull, _fixture.Disk.IsFull) = (isLogFull, !isLogFull);
 
         Assert.Equal(ErrorCode.KafkaStorageError, Create("u").ErrorCode);
         Assert.Equal(ErrorCode.KafkaStorageError, Alter("t", "retention.ms", "5").ErrorCode);
@@ -65,9 +73,34 @@ public sealed class ControllerShardTests
         Assert.Equal(0, size);
         Assert.Equal(ErrorCode.None, Delete("t"));
         Assert.Null(_fixture.Topics.Find("t"));
+        Assert.True(_controller.IsDiskFull);
 
-        _log.IsFull = false;
+        (_log.IsFull, _fixture.Disk.IsFull) = (false, false);
         Assert.Equal(ErrorCode.None, Create("u").ErrorCode);
+        Assert.False(_controller.IsDiskFull);
+        Assert.Equal(
+            ["The disk is full: the cluster takes no changes but deletions.", "The cluster takes changes again."],
+            _told);
+    }
+
+    /// <summary>A crash would give it the former one's recovery point.</summary>
+    [Fact]
+    public void ATopicIsNotCreatedWhileTheCheckpointsNameAFormerOne()
+    {
+        Create("t");
+        Partition partition = _fixture.Topics.Find("t", 0)!;
+        partition.Append(LogFixture.Batch(["v"]), AppendOrigin.Client, LogFixture.Now, new Heard([]));
+        partition.Flush();
+        _checkpoints.Note(partition.Log, partition.HighWatermark);
+        _checkpoints.Write();
+        _fixture.Disk.Refuses = path => path.Contains("checkpoint", StringComparison.Ordinal);
+        Assert.Equal(ErrorCode.None, Delete("t"));
+
+        Assert.Equal(ErrorCode.KafkaStorageError, Create("t").ErrorCode);
+
+        _fixture.Disk.Refuses = _ => false;
+        Assert.Equal(ErrorCode.None, Create("t").ErrorCode);
+        Assert.Equal(Offset.None, new LogCheckpoints(_fixture.Disk.Crash()).RecoveryPointOf(partition.Id));
     }
 
     private CreateTopicsResponse.CreatableTopicResult Create(string name)

@@ -45,9 +45,13 @@ public sealed class MetadataPublisherTests
         Assert.StartsWith("b can't be opened: b-1/", Assert.Single(_told), StringComparison.Ordinal);
         Assert.Equal(["a", "c"], _fixture.Topics.Topics.Select(topic => topic.Name).Order());
         Assert.True(_publisher.HasFailed);
+        _publisher.Publish(image);
+        Assert.Single(_told);
         Disk.Refuses = _ => false;
         _publisher.Publish(image);
+        Assert.Equal("b is open.", _told[^1]);
         Assert.Equal(2, _fixture.Topics.Find("b")!.Partitions.Length);
+        Assert.False(_publisher.HasFailed);
     }
 
     [Fact]
@@ -79,6 +83,18 @@ public sealed class MetadataPublisherTests
         _publisher.Publish(ClusterImage.Empty);
 
         Assert.Equal(Offset.Zero, RecoveryPoint(Disk.Crash()));
+    }
+
+    [Fact]
+    public void RoomIsThereWhenTheDiskHasItAndNothingIsLeftOfAsking()
+    {
+        Assert.True(_publisher.HasRoom(1));
+        Disk.Capacity = 1 << 20;
+        Assert.True(_publisher.HasRoom(1));
+        Assert.False(_publisher.HasRoom(100));
+        Disk.IsFull = true;
+        Assert.False(_publisher.HasRoom(0));
+        Assert.DoesNotContain("room.tmp", Disk.List(""));
     }
 
     private static Offset RecoveryPoint(SimDisk disk) =>

@@ -39,6 +39,8 @@ public sealed class PartitionFoldersTests
             ],
             _disk.List("").Order(StringComparer.Ordinal));
         Assert.Equal(3, _told.Count);
+        Assert.Contains(_told, line => line.StartsWith(
+            "The metadata does not know new-0 (no topic id)", StringComparison.Ordinal));
     }
 
     [Fact]

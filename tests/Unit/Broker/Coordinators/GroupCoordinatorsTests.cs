@@ -151,6 +151,20 @@ public sealed class GroupCoordinatorsTests
         Assert.Equal(ErrorCode.NotCoordinator, Committed(Commit(offset: 7)));
     }
 
+    [Fact]
+    public void UnderALockNothingIsSent()
+    {
+        var answered = 0;
+        var reply = new CoordinatorRequest(_ => answered++);
+
+        Assert.True(_coordinators.Find("g")!.RunLocked(
+            (_, _, effects) => effects.Reply(reply, new HeartbeatResponse(), afterCommit: true)));
+        Assert.Equal(0, answered);
+
+        _fixture.Loop.RunPosted();
+        Assert.Equal(1, answered);
+    }
+
     private GroupCoordinators Load()
     {
         var coordinators = new GroupCoordinators(_fixture.Loop, new BrokerSettings([]), new CountedMemberIds());

@@ -14,11 +14,12 @@ public sealed class CheckpointTaskTests
 
     private readonly PartitionFixture _fixture = new();
     private readonly CheckpointTask _task;
+    private Action<string> _tell = Assert.Fail;
 
     public CheckpointTaskTests()
     {
         _task = new CheckpointTask(
-            _fixture.Topics, new NoMetadata(), new LogCheckpoints(_fixture.Disk), _fixture.Loop, Assert.Fail);
+            _fixture.Topics, new NoMetadata(), new LogCheckpoints(_fixture.Disk), _fixture.Loop, text => _tell(text));
         _task.Start();
     }
 
@@ -65,6 +66,25 @@ public sealed class CheckpointTaskTests
         Pass(15 * Second);
 
         Assert.Equal(Offset.None, NotedPoint());
+    }
+
+    [Fact]
+    public void AFullDiskIsToldOnceAndThatThereIsRoomAgain()
+    {
+        List<string> told = [];
+        _tell = told.Add;
+        _fixture.Append();
+        _fixture.Disk.IsFull = true;
+        Pass(15 * Second);
+        Assert.StartsWith("The checkpoint files can't be written: ", told[0], StringComparison.Ordinal);
+        Assert.StartsWith("orders-0 can't be brought to its checkpoint: ", told[1], StringComparison.Ordinal);
+        Assert.Equal(2, told.Count);
+
+        _fixture.Disk.IsFull = false;
+        Pass(15 * Second);
+
+        Assert.Equal(
+            ["The checkpoint files are written again.", "orders-0 is brought to its checkpoint again."], told[2..]);
     }
 
     private Offset NotedPoint() => Noted(LogCheckpoints.RecoveryPointPath);

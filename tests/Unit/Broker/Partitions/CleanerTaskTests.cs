@@ -75,6 +75,25 @@ public sealed class CleanerTaskTests
     }
 
     [Fact]
+    public void NothingIsCleanedBeforeTheGapsAreNoted()
+    {
+        CleanedLog log = Hosted("dirty");
+        Fill(log);
+        _disk.SetContent(OffsetCheckpoint.Gaps, "0\n0\n"u8.ToArray());
+        Start();
+        _disk.Refuses = path => path.StartsWith(OffsetCheckpoint.Gaps, StringComparison.Ordinal);
+        _fixture.Loop.Advance(15_000);
+        Assert.Equal(30, log.Records().Count);
+        Assert.StartsWith("dirty-0 can't be compacted and stays as it is: gaps-offset-checkpoint", _told[0]);
+
+        _disk.Refuses = path => path.StartsWith(OffsetCheckpoint.Cleaner, StringComparison.Ordinal);
+        _fixture.Loop.Advance(300_000);
+        Assert.Single(log.Records());
+        LogOpening opening = new LogCheckpoints(_disk.Crash()).Opening(CleanedLog.Id, true, _ => { });
+        Assert.Equal(30, opening.GapsBelow!.Value.Value);
+    }
+
+    [Fact]
     public void ATopicOfTheSameNameStartsDirty()
     {
         Fill(Hosted("again"));
@@ -125,7 +144,8 @@ public sealed class CleanerTaskTests
     private void Start(params string[] settings)
     {
         var given = settings.Select(text => text.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
-        new CleanerTask(_fixture.Topics, _fixture.Loop, new BrokerSettings(given), _disk, _told.Add).Start();
+        new CleanerTask(
+            _fixture.Topics, _fixture.Loop, new BrokerSettings(given), new LogCheckpoints(_disk), _told.Add).Start();
     }
 
     private CleanedLog Hosted(string topic, LogSettings? settings = null, ulong id = 1)

@@ -13,11 +13,11 @@ internal sealed class PartitionFixture : IFlushQueue
 {
     private readonly HashSet<Partition> _queued = [];
 
-    public PartitionFixture()
+    public PartitionFixture(LogSettings? settings = null)
     {
         var id = new TopicPartition("orders", 0);
         var log = PartitionLog.Open(
-            Disk, id, LogSettings.Default, LogFixture.Now, new LogOpening(true, Offset.Zero, Offset.Zero));
+            Disk, id, settings ?? LogSettings.Default, LogFixture.Now, new LogOpening(true, Offset.Zero, Offset.Zero));
         Partition = new Partition(id, new Uuid(1, 1), log, this) { Unsettled = Topics.Unsettled };
         Topics.Set(new HostedTopic("orders", Partition.TopicId, [Partition]));
     }

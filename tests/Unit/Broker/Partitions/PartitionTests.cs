@@ -129,6 +129,7 @@ public sealed class PartitionTests
         _fixture.Flush();
 
         Assert.Equal(1, _fixture.Partition.HighWatermark.Value);
+        Assert.Equal("orders-0 takes records again.", _fixture.Partition.TakeFailure());
         Assert.Null(_fixture.Partition.TakeFailure());
     }
 

@@ -36,6 +36,33 @@ public sealed class BrokerSettingsTests
     }
 
     [Theory]
+    [InlineData("group.consumer.session.timeout.ms", "5", "group.consumer.min.session.timeout.ms=45000")]
+    [InlineData("group.share.session.timeout.ms", "60001", "group.share.max.session.timeout.ms=60000")]
+    [InlineData("group.streams.max.heartbeat.interval.ms", "4999", "group.streams.min.heartbeat.interval.ms=5000")]
+    [InlineData("group.share.record.lock.duration.ms", "14999", "group.share.min.record.lock.duration.ms=15000")]
+    [InlineData("group.streams.num.standby.replicas", "3", "group.streams.max.standby.replicas=2")]
+    [InlineData("group.max.session.timeout.ms", "5999", "group.min.session.timeout.ms=6000")]
+    public void AValueThatContradictsAnotherIsRefusedWithBoth(string key, string value, string other)
+    {
+        var refused = Assert.Throws<InvalidConfigException>(() => Settings((key, value)));
+
+        Assert.Contains($"{key}={value}", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(other, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("consumer")]
+    [InlineData("share")]
+    [InlineData("streams")]
+    public void AHeartbeatIsShorterThanTheSession(string kind)
+    {
+        var refused = Assert.Throws<InvalidConfigException>(() => Settings(
+            ($"group.{kind}.max.heartbeat.interval.ms", "45000"), ($"group.{kind}.heartbeat.interval.ms", "45000")));
+
+        Assert.Contains($"group.{kind}.session.timeout.ms=45000", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("retention.ms", "", "", "604800000", ConfigSource.Default)]
     [InlineData("retention.ms", "log.retention.hours", "2", "7200000", ConfigSource.StaticBroker)]
     [InlineData("retention.ms", "log.retention.ms", "5", "5", ConfigSource.StaticBroker)]

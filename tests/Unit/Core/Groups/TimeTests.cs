@@ -161,4 +161,26 @@ public sealed class TimeTests
         Assert.Equal("right", Shard.Text(_shard.Sync("g", follower, 2).Answer.Assignment));
         Assert.Equal(leader, _shard.Join("g", follower).Answer.Leader);
     }
+
+    [Fact]
+    public void WhatExpiresAtOnceIsBoundedInBytes()
+    {
+        var shard = new Shard(new GroupSettings { OffsetsRetentionMs = 1_000 });
+        var group = new string('g', 30_000);
+        for (var partition = 0; partition < 100; partition++)
+            shard.Commit(group, 1, partition: partition);
+        shard.Wait(500_000);
+        var largest = 0;
+        for (var calls = 0; calls < 10; calls++)
+        {
+            shard.Run(effects =>
+            {
+                shard.Coordinator.Expire(shard.Now + 200_000, effects);
+                largest = Math.Max(largest, effects.RecordBytes);
+            });
+        }
+
+        Assert.InRange(largest, 500_000, 600_000);
+        Assert.Equal(0, shard.Coordinator.GroupCount);
+    }
 }

@@ -88,6 +88,7 @@ public sealed class BatchValidatorTests
         BatchVerdict verdict = BatchValidator.Validate(batch, LogSettings.Default, LogFixture.Now);
         Assert.Equal(expected, verdict.Error);
         Assert.Equal(hidesLogStart, verdict.HidesLogStart);
+        Assert.Equal(fault is "length -1" or "magic 3" or "magic -1", verdict.TellsMessage);
     }
 
     [Fact]

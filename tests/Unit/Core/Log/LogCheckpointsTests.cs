@@ -85,6 +85,20 @@ public sealed class LogCheckpointsTests
     }
 
     [Fact]
+    public void A_deleted_log_is_not_noted_again()
+    {
+        var checkpoints = new LogCheckpoints(_fixture.Disk);
+        _fixture.Fill(2);
+        _fixture.Checkpoint();
+        checkpoints.Note(_fixture.Log, new Offset(6));
+        _fixture.Log.Delete();
+        checkpoints.Forget([LogFixture.Topic]);
+        checkpoints.Note(_fixture.Log, new Offset(6));
+        checkpoints.Write();
+        Assert.Equal((0, 0), Opening(_fixture.Disk.Crash()));
+    }
+
+    [Fact]
     public void Nothing_new_is_not_written()
     {
         var checkpoints = new LogCheckpoints(_fixture.Disk);
@@ -113,6 +127,37 @@ public sealed class LogCheckpointsTests
         Assert.Equal(6, _fixture.Log.RecoveryPoint.Value);
         _fixture.Checkpoint();
         Assert.Equal(8, _fixture.Log.RecoveryPoint.Value);
+    }
+
+    [Theory]
+    [InlineData(null, null, null)] // a directory of Kafka's, or the file is lost
+    [InlineData("damaged", null, null)]
+    [InlineData("0\n0\n", null, 0L)]
+    [InlineData("0\n1\norders 0 7\n", "0\n1\norders 0 5\n", 7L)]
+    [InlineData("0\n1\norders 0 5\n", "0\n1\norders 0 7\n", long.MaxValue)] // Kafka was here in between
+    [InlineData(null, "0\n1\norders 0 7\n", long.MaxValue)]
+    public void Where_offsets_may_be_missing(string? gaps, string? cleaner, long? below)
+    {
+        if (gaps is not null)
+            _fixture.Disk.SetContent(OffsetCheckpoint.Gaps, Encoding.UTF8.GetBytes(gaps));
+        if (cleaner is not null)
+            _fixture.Disk.SetContent(OffsetCheckpoint.Cleaner, Encoding.UTF8.GetBytes(cleaner));
+        Assert.Equal(
+            below, new LogCheckpoints(_fixture.Disk).Opening(LogFixture.Topic, false, _ => { }).GapsBelow?.Value);
+    }
+
+    [Fact]
+    public void That_there_are_no_gaps_is_written_when_every_log_was_looked_at()
+    {
+        var checkpoints = new LogCheckpoints(_fixture.Disk);
+        checkpoints.NoteGaps(_fixture.Log, new Offset(5));
+        checkpoints.Write();
+        Assert.False(_fixture.Disk.Exists(OffsetCheckpoint.Gaps));
+        checkpoints.KnowGaps();
+        checkpoints.Write();
+        Assert.Equal("0\n1\norders 0 5\n", Text(OffsetCheckpoint.Gaps));
+        checkpoints.Forget([LogFixture.Topic]);
+        Assert.Equal("0\n0\n", Text(OffsetCheckpoint.Gaps));
     }
 
     [Theory]

@@ -13,12 +13,17 @@ internal sealed class LogFixture
     public static readonly Instant Now = new(1_700_000_000_000);
     public static readonly LogSettings Small = new() { SegmentBytes = 1000, IndexIntervalBytes = 150 };
 
-    public LogFixture(LogSettings? settings = null, SimDisk? disk = null, bool clean = true, long recoveryPoint = 0)
+    public LogFixture(LogSettings? settings = null, SimDisk? disk = null, bool clean = true, long recoveryPoint = 0,
+        Offset? gapsBelow = null)
     {
         Disk = disk ?? new SimDisk();
         Log = PartitionLog.Open(
             Disk, Topic, settings ?? Small, Now,
-            new LogOpening(clean, new Offset(recoveryPoint), Offset.Zero) { Report = Reports.Add });
+            new LogOpening(clean, new Offset(recoveryPoint), Offset.Zero)
+            {
+                GapsBelow = gapsBelow,
+                Report = Reports.Add,
+            });
     }
 
     /// <summary>What the log told the operator.</summary>

@@ -325,14 +325,6 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public void A_point_of_a_log_that_is_gone_counts_as_none()
-    {
-        var fixture = new LogFixture(recoveryPoint: 61);
-        Assert.Equal(0, fixture.Log.LogEndOffset.Value);
-        Assert.Empty(fixture.Reports);
-    }
-
-    [Fact]
     public void What_is_cut_is_told()
     {
         var fixture = new LogFixture();

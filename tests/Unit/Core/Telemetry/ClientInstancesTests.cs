@@ -152,6 +152,27 @@ public sealed class ClientInstancesTests
         Assert.DoesNotContain(_instances.All, instance => instance.Id == Id);
     }
 
+    [Fact]
+    public void OfLongTextsABeginningIsKept()
+    {
+        _instances.Get(new() { ClientInstanceId = Id }, Client with { ClientId = new('c', 32_000) }, _configs, _now);
+
+        Assert.Equal(new string('c', 255), Assert.Single(_instances.All).Client.ClientId);
+    }
+
+    [Fact]
+    public void WhoIsSilentIsForgotten()
+    {
+        Get(Id);
+        _now += ClientInstances.LeastSilenceMs - 1;
+        Get(new Uuid(7, 1));
+        Assert.Equal(2, _instances.All.Length);
+        _now += 1;
+        Get(new Uuid(7, 1));
+
+        Assert.Equal(new Uuid(7, 1), Assert.Single(_instances.All).Id);
+    }
+
     private void Subscribe(string name, params (string Key, string Value)[] configs)
     {
         foreach (var (key, value) in configs)

@@ -70,6 +70,53 @@ public sealed class RegexTests
         Assert.Equal("5", _shard.Beat("a", 4, owned: ""));
     }
 
+    [Fact]
+    public void WhatOthersSubscribeToByNameIsShared()
+    {
+        _shard.Publish(Consumers.Image("a:2").With("g", "consumer.assignment.interval.ms", "0"));
+        Assert.Equal("2: a0 a1", _shard.Enter("m", "a"));
+        Assert.Equal("2:", Enter("n", "a.*"));
+        _shard.Wait(10);
+
+        Assert.Equal("2: a0", _shard.Beat("m", 2));
+        Assert.Equal("3", _shard.Beat("m", 2, owned: "a0"));
+        Assert.Equal("3: a1", _shard.Beat("n", 2));
+    }
+
+    [Fact]
+    public void ExpressionsThatMatchTheSameTopicsShareThem()
+    {
+        _shard.Publish(Consumers.Image("a:2").With("g", "consumer.assignment.interval.ms", "0"));
+        Enter("m", "a.*");
+        _shard.Wait(10);
+        Assert.Equal("2: a0 a1", _shard.Beat("m", 1));
+        Enter("n", "a|b");
+        _shard.Wait(10_000);
+
+        Assert.Equal("2: a0", _shard.Beat("m", 2));
+        Assert.Equal("3", _shard.Beat("m", 2, owned: "a0"));
+        Assert.Equal("3: a1", _shard.Beat("n", 2));
+    }
+
+    [Fact]
+    public void WhatAnotherExpressionLeavesGoesToOthers()
+    {
+        _shard.Publish(Consumers.Image("a:2").With("g", "consumer.assignment.interval.ms", "0"));
+        Enter("m", "a.*");
+        _shard.Wait(10);
+        _shard.Beat("m", 1);
+        _shard.Enter("n", "a");
+        _shard.Beat("m", 2, owned: "a0 a1");
+        _shard.Beat("m", 2, owned: "a0");
+        Assert.Equal("3: a1", _shard.Beat("n", 3));
+        _shard.Beat("m", 3, regex: "b.*");
+        _shard.Beat("m", 3, owned: "");
+        _shard.Wait(10_000);
+        _shard.Beat("m", 3, owned: "");
+
+        Assert.Equal("4: a0 a1", _shard.Beat("n", 3));
+    }
+
     private string Enter(string member, string regex) =>
         Consumers.Text(_shard.TryBeat(member, 0, null, "", regex: regex, rebalanceMs: 60_000).Answer);
 }

@@ -1,4 +1,5 @@
 using Millrace.Core.Groups.Consumer;
+using Millrace.Core.Model;
 
 namespace Millrace.Unit.Core.Groups.Consumer;
 
@@ -27,6 +28,13 @@ public sealed class TopicPatternTests
     [InlineData("[[.a.]]")]
     [InlineData(@"\d\w\s\b")]
     public void IsTaken(string text) => Assert.True(TopicPattern.TryParse(text, out _, out var problem), problem);
+
+    [Fact]
+    public void ATextThatIsTooLongIsRefused()
+    {
+        Assert.True(TopicPattern.TryParse(new string('a', 1000), out _, out _));
+        Assert.False(TopicPattern.TryParse(new string('a', 1001), out _, out _));
+    }
 
     [Theory]
     [InlineData("(")]
@@ -80,9 +88,31 @@ public sealed class TopicPatternTests
     [InlineData("a{,2}", "a{,2}", true)]
     [InlineData("[]a]", "]", true)]
     [InlineData("(?i-s)A", "a", true)]
+    [InlineData("a{2}", "aa", true)]
+    [InlineData("a{1,}", "aaa", true)]
+    [InlineData("a{1,2}", "aaa", false)]
+    [InlineData("a{2", "a{2", true)]
+    [InlineData("a{2,", "a{2,", true)]
+    [InlineData("a{}", "a{}", true)]
     public void MatchesWholeNames(string text, string topic, bool expected)
     {
         Assert.True(TopicPattern.TryParse(text, out var pattern, out var problem), problem);
         Assert.Equal(expected, pattern.Matches(topic));
+    }
+
+    [Fact]
+    public void LengthAndDepthAreLimited()
+    {
+        string Nested(int depth) => new string('(', depth) + "a" + new string(')', depth);
+
+        var longest = string.Concat(Enumerable.Repeat("(?:)", LinearPattern.MostCharacters / 4));
+        Assert.True(TopicPattern.TryParse(longest, out _, out _));
+        Assert.False(TopicPattern.TryParse(longest + "a", out _, out var problem));
+        Assert.Contains("longer", problem);
+        Assert.True(TopicPattern.TryParse(Nested(TopicPattern.MaxDepth), out var pattern, out _));
+        Assert.True(pattern.Matches("a"));
+        Assert.False(TopicPattern.TryParse(Nested(TopicPattern.MaxDepth + 1), out _, out problem));
+        Assert.Contains("groups", problem);
+        Assert.True(TopicPattern.TryParse(string.Concat(Enumerable.Repeat("(a)(?i)", 142)), out _, out _));
     }
 }

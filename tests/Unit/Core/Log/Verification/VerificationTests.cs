@@ -228,6 +228,33 @@ public sealed class VerificationTests
     }
 
     [Fact]
+    public void Damage_in_the_metadata_log_says_that_the_start_refuses_it()
+    {
+        var directory = new SealedDirectory();
+        directory.Edit("__cluster_metadata-0/00000000000000000000.log", content =>
+        {
+            byte[] behind = [.. content];
+            behind[7] = 2; // its base offset
+            content[70] ^= 1;
+            return [.. content, .. behind];
+        });
+        Finding finding = Assert.Single(directory.Verify(), finding => finding.Check == "batch-crc");
+        Assert.StartsWith("The start refuses it", finding.Advice, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_empty_folder_is_renamed_where_nobody_knows_its_topic()
+    {
+        var directory = new SealedDirectory();
+        directory.Disk.CreateDirectory("unknown-0");
+        directory.Disk.CreateDirectory("orders-1");
+        List<Finding> findings = directory.Verify();
+        Assert.Equal(
+            ["The next start makes an empty one.", "The next start renames the folder to NAME.TOPICID-stray."],
+            findings.Where(finding => finding.Check == "no-log").Select(finding => finding.Advice));
+    }
+
+    [Fact]
     public void Behind_garbage_the_walk_goes_on()
     {
         var directory = new SealedDirectory();
