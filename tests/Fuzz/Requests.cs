@@ -18,8 +18,8 @@ internal sealed class Requests(Random random, RequestDispatcher dispatcher, Voca
     private static readonly long[] Numbers = [0, 0, 0, 1, 1, -1, -1, -2, 2, 3, 100, 5000, 30_000, 1_000_000];
 
     private static readonly string[] OddNames =
-        ["", ".", "..", "a/b", "\0", "é漢😀", new('x', 249), new('x', 250), new('y', 5000), "__consumer_offsets",
-            "[", "*"];
+        ["", ".", "..", "a/b", "\0", "é漢😀", new('x', 249), new('x', 250), new('y', short.MaxValue),
+            "__consumer_offsets", "[", "*"];
 
     private static readonly string[] Words =
     [

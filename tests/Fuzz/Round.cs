@@ -21,7 +21,7 @@ internal sealed class Round
     /// <summary>.NET's linear matcher takes this for a character that is not yet in its pattern.</summary>
     private const long AllocatedPerPatternByte = 64 * 1024;
     private const long LongestWaitMs = int.MaxValue + 1L;
-    private const int MostOpen = 200;
+    private const int MostOpen = 50;
     private const int MostRequestsBetween = 20;
 
     private readonly int _seed;
@@ -126,13 +126,25 @@ internal sealed class Round
         if (_random.Next(MostRequestsBetween) == 0)
             _broker.Loop.Advance(_random.Next(8) == 0 ? _random.Next(60_000) : _random.Next(300));
         _seen?.Invoke(exchange, allocated);
-        if (exchange.Response is { } response)
-            _vocabulary.Learn(response);
-        if (!exchange.IsSettled)
-            _open.Enqueue(exchange);
+        Hear(exchange);
+        CheckTold();
+    }
+
+    /// <summary>Learns what was answered, at once or since the last time; who waits for long goes away.</summary>
+    private void Hear(Exchange exchange)
+    {
+        _open.Enqueue(exchange);
+        for (var count = _open.Count; count > 0; count--)
+        {
+            var next = _open.Dequeue();
+            if (next.Response is { } response)
+                _vocabulary.Learn(response);
+            if (!next.IsSettled)
+                _open.Enqueue(next);
+        }
+
         if (_open.Count > MostOpen)
             _open.Dequeue().Close();
-        CheckTold();
     }
 
     private static long Allowed(Exchange exchange)

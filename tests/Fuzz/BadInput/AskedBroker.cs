@@ -38,6 +38,11 @@ internal sealed class AskedBroker
         }));
         Ask(Requests.Frame(ApiKey.FindCoordinator, 3, new FindCoordinatorRequest { Key = "g" }));
         Ask(Requests.Frame(ApiKey.FindCoordinator, 3, new FindCoordinatorRequest { Key = "t", KeyType = 1 }));
+        Ask(Requests.Frame(ApiKey.FindCoordinator, 6, new FindCoordinatorRequest
+        {
+            KeyType = 2,
+            CoordinatorKeys = [$"g:{new Uuid(7, 7)}:0"],
+        }));
         Simulated?.Loop.Advance(StepMs);
         var metadata = (MetadataResponse)Ask(Requests.Frame(ApiKey.Metadata, 12, new MetadataRequest
         {

@@ -50,7 +50,9 @@ public sealed class LengthTests
         var size = isFlexible ? 1 : field.Type == typeof(string) ? sizeof(short) : sizeof(int);
         var start = at + 1 - size;
         yield return [.. with[..start], .. isFlexible ? [0] : Enumerable.Repeat((byte)0xff, size), .. with[(at + 1)..]];
-        byte[] longest = isFlexible ? [0xff, 0xff, 0xff, 0xff, 0x07] : [0x7f, .. Enumerable.Repeat((byte)0xff, size - 1)];
+        byte[] longest = isFlexible
+            ? [0xff, 0xff, 0xff, 0xff, 0x07]
+            : [0x7f, .. Enumerable.Repeat((byte)0xff, size - 1)];
         yield return [.. with[..start], .. longest, .. with[(at + 1)..]];
     }
 

@@ -1,5 +1,7 @@
 using Millrace.Protocol.Messages;
+using Millrace.Protocol.Records;
 using Millrace.Protocol.Wire;
+using static Millrace.Fuzz.BadInput.BadRow;
 using static Millrace.Fuzz.BadInput.Existing;
 
 namespace Millrace.Fuzz.BadInput;
@@ -11,37 +13,47 @@ internal static class OfRecords
 
     public static BadRow[] Rows { get; } =
     [
-        new(ApiKey.Produce, "no topics", "?", _ => new ProduceRequest { Acks = 1 }),
-        new(ApiKey.Produce, "acks that nobody knows", "?", at => Produce(at.TopicId, 0, new byte[100], 7)),
-        new(ApiKey.Produce, "an unknown topic id", "?", _ => Produce(Unknown, 0, new byte[100])),
-        new(ApiKey.Produce, "an unknown partition", "?", at => Produce(at.TopicId, 9, new byte[100])),
-        new(ApiKey.Produce, "records that are none", "?", at => Produce(at.TopicId, 0, new byte[100])),
-        new(ApiKey.Produce, "no records", "?", at => Produce(at.TopicId, 0, null)),
-        new(ApiKey.Produce, "no bytes", "?", at => Produce(at.TopicId, 0, [])),
-        new(ApiKey.Fetch, "an unknown topic id", "?", _ => Fetch(Unknown, 0, 0)),
-        new(ApiKey.Fetch, "an unknown partition", "?", at => Fetch(at.TopicId, 9, 0)),
-        new(ApiKey.Fetch, "an offset below zero", "?", at => Fetch(at.TopicId, 0, -5)),
-        new(ApiKey.Fetch, "an unknown session", "?", _ => new FetchRequest { SessionId = 77, SessionEpoch = 3 }),
-        new(ApiKey.Fetch, "sizes below zero", "?", at =>
+        new(ApiKey.Produce, "no topics", "None", _ => new ProduceRequest { Acks = 1 }),
+        new(ApiKey.Produce, "acks that nobody knows", "InvalidRequiredAcks", at => Produce(at.TopicId, 0, Batch(), 7)),
+        new(ApiKey.Produce, "an unknown topic id", "UnknownTopicId", _ => Produce(Unknown, 0, Batch())),
+        new(ApiKey.Produce, "an unknown partition", "UnknownTopicOrPartition", at => Produce(at.TopicId, 9, Batch())),
+        new(ApiKey.Produce, "records that are none", "CorruptMessage", at => Produce(at.TopicId, 0, new byte[100])),
+        new(ApiKey.Produce, "no records", "InvalidRecord", at => Produce(at.TopicId, 0, null)) { Kafka = Silent },
+        new(ApiKey.Produce, "no bytes", "InvalidRecord", at => Produce(at.TopicId, 0, [])),
+        new(ApiKey.Fetch, "an unknown topic id", "UnknownTopicId", _ => Fetch(Unknown, 0, 0)),
+        new(ApiKey.Fetch, "an unknown partition", "UnknownTopicOrPartition", at => Fetch(at.TopicId, 9, 0)),
+        new(ApiKey.Fetch, "an offset below zero", "OffsetOutOfRange", at => Fetch(at.TopicId, 0, -5)),
+        new(ApiKey.Fetch, "an unknown session", "FetchSessionIdNotFound",
+            _ => new FetchRequest { SessionId = 77, SessionEpoch = 3 }),
+        new(ApiKey.Fetch, "sizes below zero", "None", at =>
         {
             var request = Fetch(at.TopicId, 0, 0);
             (request.MaxBytes, request.MinBytes, request.MaxWaitMs) = (-1, -1, -1);
             return request;
         }),
-        new(ApiKey.ListOffsets, "an unknown topic", "?", _ => ListOffsets("unknown", 0, -1)),
-        new(ApiKey.ListOffsets, "a special timestamp that nobody knows", "?", _ => ListOffsets(Topic, 0, -99)),
-        new(ApiKey.ListOffsets, "a partition twice", "?", _ => new ListOffsetsRequest
+        new(ApiKey.ListOffsets, "an unknown topic", "UnknownTopicOrPartition", _ => ListOffsets("unknown", 0, -1)),
+        new(ApiKey.ListOffsets, "a special timestamp that nobody knows", "UnsupportedVersion",
+            _ => ListOffsets(Topic, 0, -99)),
+        new(ApiKey.ListOffsets, "a partition twice", "InvalidRequest", _ => new ListOffsetsRequest
         {
             ReplicaId = -1,
             Topics = [new() { Name = Topic, Partitions = [new() { Timestamp = -1 }, new() { Timestamp = -1 }] }],
         }),
-        new(ApiKey.OffsetForLeaderEpoch, "an unknown topic", "?", _ => Epoch("unknown", 0)),
-        new(ApiKey.OffsetForLeaderEpoch, "an epoch below zero", "?", _ => Epoch(Topic, -9)),
-        new(ApiKey.DeleteRecords, "an unknown partition", "?", _ => DeleteRecords(Topic, 9, 0)),
-        new(ApiKey.DeleteRecords, "an offset below zero", "?", _ => DeleteRecords(Topic, 0, -9)),
-        new(ApiKey.DeleteRecords, "an offset beyond the end", "?", _ => DeleteRecords(Topic, 0, long.MaxValue)),
-        new(ApiKey.DeleteRecords, "a name that is illegal", "?", _ => DeleteRecords("a/b", 0, 0)),
+        new(ApiKey.OffsetForLeaderEpoch, "an unknown topic", "UnknownTopicOrPartition", _ => Epoch("unknown", 0)),
+        new(ApiKey.OffsetForLeaderEpoch, "an epoch below zero", "None", _ => Epoch(Topic, -9)),
+        new(ApiKey.DeleteRecords, "an unknown partition", "UnknownTopicOrPartition", _ => DeleteRecords(Topic, 9, 0)),
+        new(ApiKey.DeleteRecords, "an offset below zero", "OffsetOutOfRange", _ => DeleteRecords(Topic, 0, -9)),
+        new(ApiKey.DeleteRecords, "an offset beyond the end", "OffsetOutOfRange",
+            _ => DeleteRecords(Topic, 0, long.MaxValue)),
+        new(ApiKey.DeleteRecords, "a name that is illegal", "UnknownTopicOrPartition", _ => DeleteRecords("a/b", 0, 0)),
     ];
+
+    private static byte[] Batch()
+    {
+        using var batch = new RecordBatchBuilder();
+        batch.Append(1_700_000_000_000, "key"u8, "value"u8);
+        return batch.Build().ToArray();
+    }
 
     private static ProduceRequest Produce(Uuid topic, int partition, byte[]? records, short acks = 1) => new()
     {

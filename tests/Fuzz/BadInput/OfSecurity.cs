@@ -8,51 +8,57 @@ internal static class OfSecurity
 {
     public static BadRow[] Rows { get; } =
     [
-        new(ApiKey.DescribeClientQuotas, "an entity that nobody knows", "?", _ => new DescribeClientQuotasRequest
-        {
-            Components = [new() { EntityType = "nothing" }],
-        }),
-        new(ApiKey.DescribeClientQuotas, "an entity twice", "?", _ => new DescribeClientQuotasRequest
+        new(ApiKey.DescribeClientQuotas, "an entity that nobody knows", "UnsupportedVersion",
+            _ => new DescribeClientQuotasRequest
+            {
+                Components = [new() { EntityType = "nothing" }],
+            }),
+        new(ApiKey.DescribeClientQuotas, "an entity twice", "InvalidRequest", _ => new DescribeClientQuotasRequest
         {
             Components = [new() { EntityType = "user", Match = "a" }, new() { EntityType = "user", Match = "b" }],
         }),
-        new(ApiKey.AlterClientQuotas, "an entity that nobody knows", "?", _ => Quota("nothing", "producer_byte_rate", 1)),
-        new(ApiKey.AlterClientQuotas, "a quota that nobody knows", "?", _ => Quota("user", "nothing", 1)),
-        new(ApiKey.AlterClientQuotas, "a value below zero", "?", _ => Quota("user", "producer_byte_rate", -1)),
-        new(ApiKey.AlterClientQuotas, "a value that is no number", "?",
+        new(ApiKey.AlterClientQuotas, "an entity that nobody knows", "InvalidRequest",
+            _ => Quota("nothing", "producer_byte_rate", 1)),
+        new(ApiKey.AlterClientQuotas, "a quota that nobody knows", "InvalidRequest", _ => Quota("user", "nothing", 1)),
+        new(ApiKey.AlterClientQuotas, "a value below zero", "InvalidRequest",
+            _ => Quota("user", "producer_byte_rate", -1)),
+        new(ApiKey.AlterClientQuotas, "a value that is no number", "InvalidRequest",
             _ => Quota("user", "producer_byte_rate", double.NaN)),
-        new(ApiKey.DescribeUserScramCredentials, "an unknown user, an empty one, and one twice", "?",
+        new(ApiKey.DescribeUserScramCredentials, "an unknown user, an empty one, and one twice",
+            "ResourceNotFound DuplicateResource",
             _ => new DescribeUserScramCredentialsRequest
             {
                 Users = [new() { Name = "unknown" }, new() { Name = "" }, new() { Name = "a" }, new() { Name = "a" }],
             }),
-        new(ApiKey.AlterUserScramCredentials, "an unknown user", "?", _ => new AlterUserScramCredentialsRequest
-        {
-            Deletions = [new() { Name = "unknown", Mechanism = 1 }],
-        }),
-        new(ApiKey.AlterUserScramCredentials, "too few iterations", "?", _ => Upsert("u", 1, 1)),
-        new(ApiKey.AlterUserScramCredentials, "a mechanism that nobody knows", "?", _ => Upsert("u", 99, 4096)),
-        new(ApiKey.AlterUserScramCredentials, "an empty name", "?", _ => Upsert("", 1, 4096)),
-        new(ApiKey.DescribeAcls, "anything", "?", _ => new DescribeAclsRequest
+        new(ApiKey.AlterUserScramCredentials, "an unknown user", "ResourceNotFound",
+            _ => new AlterUserScramCredentialsRequest
+            {
+                Deletions = [new() { Name = "unknown", Mechanism = 1 }],
+            }),
+        new(ApiKey.AlterUserScramCredentials, "too few iterations", "UnacceptableCredential", _ => Upsert("u", 1, 1)),
+        new(ApiKey.AlterUserScramCredentials, "a mechanism that nobody knows", "UnsupportedSaslMechanism",
+            _ => Upsert("u", 99, 4096)),
+        new(ApiKey.AlterUserScramCredentials, "an empty name", "UnacceptableCredential", _ => Upsert("", 1, 4096)),
+        new(ApiKey.DescribeAcls, "anything", "SecurityDisabled", _ => new DescribeAclsRequest
         {
             ResourceTypeFilter = 1,
             PatternTypeFilter = 1,
             Operation = 1,
             PermissionType = 1,
         }),
-        new(ApiKey.DescribeAcls, "types that nobody knows", "?", _ => new DescribeAclsRequest
+        new(ApiKey.DescribeAcls, "types that nobody knows", "SecurityDisabled", _ => new DescribeAclsRequest
         {
             ResourceTypeFilter = 99,
             PatternTypeFilter = 99,
             Operation = 99,
             PermissionType = 99,
         }),
-        new(ApiKey.CreateAcls, "no creations", "?", _ => new CreateAclsRequest()),
-        new(ApiKey.CreateAcls, "types that nobody knows", "?", _ => new CreateAclsRequest
+        new(ApiKey.CreateAcls, "no creations", "None", _ => new CreateAclsRequest()),
+        new(ApiKey.CreateAcls, "types that nobody knows", "SecurityDisabled", _ => new CreateAclsRequest
         {
             Creations = [new() { ResourceType = 99, ResourcePatternType = 99, Operation = 99, PermissionType = 99 }],
         }),
-        new(ApiKey.CreateAcls, "a huge principal", "?", _ => new CreateAclsRequest
+        new(ApiKey.CreateAcls, "a huge principal", "SecurityDisabled", _ => new CreateAclsRequest
         {
             Creations =
             [
@@ -68,20 +74,24 @@ internal static class OfSecurity
                 },
             ],
         }),
-        new(ApiKey.DeleteAcls, "types that nobody knows", "?", _ => new DeleteAclsRequest
+        new(ApiKey.DeleteAcls, "types that nobody knows", "SecurityDisabled", _ => new DeleteAclsRequest
         {
             Filters = [new() { ResourceTypeFilter = 99, PatternTypeFilter = 99, Operation = 99, PermissionType = 99 }],
         }),
-        new(ApiKey.DeleteAcls, "no filters", "?", _ => new DeleteAclsRequest()),
-        new(ApiKey.SaslHandshake, "a listener without SASL", "?", _ => new SaslHandshakeRequest
+        new(ApiKey.DeleteAcls, "no filters", "None", _ => new DeleteAclsRequest()),
+        new(ApiKey.SaslHandshake, "a listener without SASL", "IllegalSaslState", _ => new SaslHandshakeRequest
         {
             Mechanism = "PLAIN",
         }),
-        new(ApiKey.SaslAuthenticate, "a listener without SASL", "?", _ => new SaslAuthenticateRequest()),
-        new(ApiKey.CreateDelegationToken, "anything", "?", _ => new CreateDelegationTokenRequest()),
-        new(ApiKey.RenewDelegationToken, "an empty token", "?", _ => new RenewDelegationTokenRequest()),
-        new(ApiKey.ExpireDelegationToken, "an empty token", "?", _ => new ExpireDelegationTokenRequest()),
-        new(ApiKey.DescribeDelegationToken, "anything", "?", _ => new DescribeDelegationTokenRequest()),
+        new(ApiKey.SaslAuthenticate, "a listener without SASL", "IllegalSaslState", _ => new SaslAuthenticateRequest()),
+        new(ApiKey.CreateDelegationToken, "anything", "DelegationTokenRequestNotAllowed",
+            _ => new CreateDelegationTokenRequest()),
+        new(ApiKey.RenewDelegationToken, "an empty token", "DelegationTokenRequestNotAllowed",
+            _ => new RenewDelegationTokenRequest()),
+        new(ApiKey.ExpireDelegationToken, "an empty token", "DelegationTokenRequestNotAllowed",
+            _ => new ExpireDelegationTokenRequest()),
+        new(ApiKey.DescribeDelegationToken, "anything", "DelegationTokenRequestNotAllowed",
+            _ => new DescribeDelegationTokenRequest()),
     ];
 
     private static AlterClientQuotasRequest Quota(string type, string key, double value) => new()
