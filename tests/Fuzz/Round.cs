@@ -11,7 +11,7 @@ internal sealed class Round
 {
     public const int Frames = 4000;
 
-    private const long AllocatedAtLeast = 1 << 18;
+    private const long AllocatedAtLeast = 1 << 20;
 
     /// <summary>
     /// An element of an array is one byte or more in a frame, and an object with its fields in memory.
