@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Millrace.Bench.Commands;
 using Millrace.Commands;
 
 namespace Millrace;
@@ -18,6 +19,7 @@ public static class Program
             ConsumeCommand.Create(),
             CdcCommand.Create(),
             LogCommand.Create(Console.OpenStandardOutput),
+            BenchCommand.Create(),
             VersionCommand.Create(),
         };
         var parsed = root.Parse(arguments);

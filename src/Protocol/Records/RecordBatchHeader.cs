@@ -28,6 +28,15 @@ public static class RecordBatchHeader
         UpdateCrc(batch);
     }
 
+    /// <summary>Sets who produced the batch and its place in the producer's sequence; makes the CRC anew.</summary>
+    public static void SetProducer(Span<byte> batch, long id, short epoch, int baseSequence)
+    {
+        BinaryPrimitives.WriteInt64BigEndian(batch[RecordBatch.ProducerIdAt..], id);
+        BinaryPrimitives.WriteInt16BigEndian(batch[RecordBatch.ProducerEpochAt..], epoch);
+        BinaryPrimitives.WriteInt32BigEndian(batch[RecordBatch.BaseSequenceAt..], baseSequence);
+        UpdateCrc(batch);
+    }
+
     /// <summary>
     /// Makes a whole batch without records of a batch's header: offsets, sequence and producer stay as they are.
     /// </summary>

@@ -70,7 +70,18 @@ internal sealed partial class Volume : IAsyncDisposable
 
     public async Task Unmount()
     {
-        await ChildProcess.Run("", "umount", Path);
+        // What was killed may hold its files for a moment longer.
+        var said = "";
+        await Poll.Until(
+            async () =>
+            {
+                await using var umount = ChildProcess.Start("umount", Path);
+                using var deadline = ChildProcess.Deadline();
+                var code = await umount.Exit(deadline.Token);
+                said = umount.Errors;
+                return code == 0;
+            },
+            () => said);
         _isMounted = false;
     }
 

@@ -18,7 +18,7 @@ public sealed class Projects
         ["Web"] = (["Broker", "Schemas", "Connect", "Streams"], []),
         ["Millrace"] = (
             ["Protocol", "Core", "Broker", "Schemas", "Connect", "Streams", "Web"],
-            ["Spectre.Console", "System.CommandLine"]),
+            ["HdrHistogram", "Spectre.Console", "System.CommandLine"]),
         ["Testing"] = (["Broker"], []),
     };
 

@@ -1,0 +1,41 @@
+using Millrace.Bench.Wire;
+
+namespace Millrace.Bench.Load;
+
+/// <summary>Many fetching connections at once, over records that are there.</summary>
+internal static class FetchLoad
+{
+    /// <exception cref="BenchException">The topic is empty, or what came is not what was asked for.</exception>
+    public static LoadResult Run(Cluster cluster, TopicPartitions topic, FetchOptions options, int? brokerPid)
+    {
+        var ends = topic.Partitions.ToDictionary(
+            partition => partition.Index,
+            partition => (Start: cluster.StartOffset(topic, partition), End: cluster.EndOffset(topic, partition)));
+        var filled = topic.Partitions
+            .Where(partition => ends[partition.Index].End > ends[partition.Index].Start)
+            .ToList();
+        if (filled.Count == 0)
+            throw new BenchException($"{topic.Name} has no records to fetch.");
+
+        var window = new LoadWindow(options.WarmUp, options.Duration, options.Bytes);
+        var workers = new List<FetchWorker>();
+        try
+        {
+            foreach (var placement in Placement.Deal(topic with { Partitions = filled }, options.Connections))
+            {
+                var ranges = placement.Partitions
+                    .Select(partition => new FetchRange(
+                        partition.Index, ends[partition.Index].Start, ends[partition.Index].End))
+                    .ToList();
+                var exchange = new FetchExchange(placement.Broker, topic);
+                workers.Add(new FetchWorker(exchange, topic.Name, ranges, options, window));
+            }
+
+            return LoadRun.Run(workers, window, brokerPid);
+        }
+        finally
+        {
+            workers.ForEach(worker => worker.Dispose());
+        }
+    }
+}
