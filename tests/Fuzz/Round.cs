@@ -96,6 +96,12 @@ internal sealed class Round
             _vocabulary.Learn("TransactionalId", group);
         }
 
+        (string Field, string Word)[] words =
+        [
+            ("EntityType", "user"), ("EntityType", "client-id"), ("Key", "producer_byte_rate"), ("Key", "group-a"),
+        ];
+        foreach (var (field, word) in words)
+            _vocabulary.Learn(field, word);
         Send(Requests.Frame(ApiKey.InitProducerId, 4, new InitProducerIdRequest
         {
             TransactionalId = "txn-a",
