@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
 using Millrace.Fuzz;
+using Millrace.Fuzz.BadInput;
 using Xunit.Runner.InProc.SystemConsole;
 
 // Millrace.Fuzz fuzz SEED | fuzz --seconds N [--from S]: replays one seed, or runs many.
+// Millrace.Fuzz fuzz rows HOST:PORT: asks a broker, such as Apache Kafka, what the rows of bad input ask.
 // Anything else goes to the test runner.
 if (args is not ["fuzz", .. var rest])
     return await ConsoleRunner.Run(args);
@@ -22,5 +24,17 @@ if (rest is ["--seconds", var count, .. var more] && int.TryParse(count, Culture
     return failures.Count == 0 ? 0 : 1;
 }
 
-Console.Error.WriteLine("usage: fuzz SEED | fuzz --seconds N [--from S]");
+if (rest is ["rows", var address])
+{
+    var asked = new AskedBroker(address);
+    var existing = asked.Prepare();
+    var differences = BadRow.All.Select(row => (Row: row, Found: asked.Errors(row, existing)))
+        .Where(answer => answer.Found != answer.Row.Kafka).ToList();
+    foreach (var (row, found) in differences)
+        Console.WriteLine($"{row}: {found}, expected {row.Kafka}");
+    Console.WriteLine($"{BadRow.All.Length} rows, {differences.Count} are answered otherwise");
+    return differences.Count == 0 ? 0 : 1;
+}
+
+Console.Error.WriteLine("usage: fuzz SEED | fuzz --seconds N [--from S] | fuzz rows HOST:PORT");
 return 2;

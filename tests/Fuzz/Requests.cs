@@ -17,9 +17,12 @@ internal sealed class Requests(Random random, RequestDispatcher dispatcher, Voca
 
     private static readonly long[] Numbers = [0, 0, 0, 1, 1, -1, -1, -2, 2, 3, 100, 5000, 30_000, 1_000_000];
 
+    /// <summary>Among them the types of a topic's, broker's, client metrics' and group's configs.</summary>
+    private static readonly sbyte[] Bytes = [-1, 0, 0, 1, 1, 2, 2, 3, 4, 5, 16, 32];
+
     private static readonly string[] OddNames =
-        ["", ".", "..", "a/b", "\0", "é漢😀", new('x', 249), new('x', 250), new('y', 5000), "__consumer_offsets",
-            "[", "*"];
+        ["", ".", "..", "a/b", "\0", "é漢😀", new('x', 249), new('x', 250), new('y', short.MaxValue),
+            "__consumer_offsets", "[", "*"];
 
     private static readonly string[] Words =
     [
@@ -88,7 +91,7 @@ internal sealed class Requests(Random random, RequestDispatcher dispatcher, Voca
             : type == typeof(long) ? random.Next(8) == 0 ? random.NextInt64() : number
             : type == typeof(short) ? (short)number
             : type == typeof(ushort) ? (ushort)number
-            : type == typeof(sbyte) ? (sbyte)random.Next(-1, 4)
+            : type == typeof(sbyte) ? Bytes[random.Next(Bytes.Length)]
             : type == typeof(bool) ? random.Next(2) == 0
             : type == typeof(double) ? (double)number
             : type == typeof(Uuid) ? new Uuid((ulong)random.Next(3), (ulong)random.Next(3))

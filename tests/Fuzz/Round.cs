@@ -11,7 +11,7 @@ internal sealed class Round
 {
     public const int Frames = 4000;
 
-    private const long AllocatedAtLeast = 1 << 18;
+    private const long AllocatedAtLeast = 1 << 20;
 
     /// <summary>
     /// An element of an array is one byte or more in a frame, and an object with its fields in memory.
@@ -21,7 +21,7 @@ internal sealed class Round
     /// <summary>.NET's linear matcher takes this for a character that is not yet in its pattern.</summary>
     private const long AllocatedPerPatternByte = 64 * 1024;
     private const long LongestWaitMs = int.MaxValue + 1L;
-    private const int MostOpen = 200;
+    private const int MostOpen = 50;
     private const int MostRequestsBetween = 20;
 
     private readonly int _seed;
@@ -96,6 +96,12 @@ internal sealed class Round
             _vocabulary.Learn("TransactionalId", group);
         }
 
+        (string Field, string Word)[] words =
+        [
+            ("EntityType", "user"), ("EntityType", "client-id"), ("Key", "producer_byte_rate"), ("Key", "group-a"),
+        ];
+        foreach (var (field, word) in words)
+            _vocabulary.Learn(field, word);
         Send(Requests.Frame(ApiKey.InitProducerId, 4, new InitProducerIdRequest
         {
             TransactionalId = "txn-a",
@@ -126,13 +132,25 @@ internal sealed class Round
         if (_random.Next(MostRequestsBetween) == 0)
             _broker.Loop.Advance(_random.Next(8) == 0 ? _random.Next(60_000) : _random.Next(300));
         _seen?.Invoke(exchange, allocated);
-        if (exchange.Response is { } response)
-            _vocabulary.Learn(response);
-        if (!exchange.IsSettled)
-            _open.Enqueue(exchange);
+        Hear(exchange);
+        CheckTold();
+    }
+
+    /// <summary>Learns what was answered, at once or since the last time; who waits for long goes away.</summary>
+    private void Hear(Exchange exchange)
+    {
+        _open.Enqueue(exchange);
+        for (var count = _open.Count; count > 0; count--)
+        {
+            var next = _open.Dequeue();
+            if (next.Response is { } response)
+                _vocabulary.Learn(response);
+            if (!next.IsSettled)
+                _open.Enqueue(next);
+        }
+
         if (_open.Count > MostOpen)
             _open.Dequeue().Close();
-        CheckTold();
     }
 
     private static long Allowed(Exchange exchange)

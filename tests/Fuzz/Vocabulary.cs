@@ -62,7 +62,7 @@ internal sealed class Vocabulary(Random random)
     private static string Alias(string field) => field switch
     {
         "Name" or "Topic" or "TopicNames" or "SubscribedTopicNames" or "ResourceName" or "TopicFilter" => "TopicName",
-        "Group" or "GroupIds" or "GroupsNames" or "Groups" or "CoordinatorKeys" or "Key" => "GroupId",
+        "Group" or "GroupIds" or "GroupsNames" or "Groups" or "CoordinatorKeys" => "GroupId",
         "TransactionalIds" => "TransactionalId",
         "Partition" or "Index" or "PartitionIndexes" or "Partitions" or "PartitionId" => "PartitionIndex",
         "GenerationId" or "GenerationIdOrMemberEpoch" => "MemberEpoch",

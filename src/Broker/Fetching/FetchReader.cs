@@ -24,8 +24,6 @@ internal ref struct FetchReader(FetchRequest request, int mostBytes)
         if (fetched.Leader is not { } partition)
             return FetchedPartition.Failed(fetched.Missing) with { Aborted = NoneAborted };
         var wanted = fetched.Wanted;
-        if (wanted.PartitionMaxBytes < 0 || request.MaxBytes < 0)
-            return FetchedPartition.Failed(ErrorCode.UnknownServerError);
         if (wanted.CurrentLeaderEpoch >= 0
             && partition.CheckLeaderEpoch(wanted.CurrentLeaderEpoch) is var fenced and not ErrorCode.None)
             return FetchedPartition.Failed(fenced);
@@ -57,9 +55,11 @@ internal ref struct FetchReader(FetchRequest request, int mostBytes)
         var from = new Offset(wanted.FetchOffset);
         if (from < log.LogStartOffset || from > log.LogEndOffset)
             return FetchedPartition.Failed(ErrorCode.OffsetOutOfRange);
+        if (from < log.LogEndOffset && (wanted.PartitionMaxBytes < 0 || request.MaxBytes < 0))
+            return FetchedPartition.Failed(ErrorCode.UnknownServerError);
         var left = Math.Max(Math.Min(request.MaxBytes, mostBytes) - Read, 0);
         var visible = isCommitted ? found.LastStableOffset : found.HighWatermark;
-        var slice = log.Read(from, (int)Math.Min(wanted.PartitionMaxBytes, left), visible, Read == 0);
+        var slice = log.Read(from, (int)Math.Clamp(wanted.PartitionMaxBytes, 0, left), visible, Read == 0);
         if (slice.Error != ErrorCode.None)
             return FetchedPartition.Failed(slice.Error);
         Read += slice.Length;

@@ -214,7 +214,7 @@ internal sealed class Controller(BrokerSettings settings, IRandomness randomness
 
         if (topic.Count - present > MostPartitionsARequest)
         {
-            return new Verdict(ErrorCode.InvalidPartitions,
+            return new Verdict(ErrorCode.PolicyViolation,
                 $"One request may add at most {MostPartitionsARequest} partitions.");
         }
 

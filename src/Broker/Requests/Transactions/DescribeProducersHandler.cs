@@ -1,4 +1,5 @@
 using Millrace.Broker.Partitions;
+using Millrace.Core.Controller;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 
@@ -15,12 +16,16 @@ internal sealed class DescribeProducersHandler(TopicPartitions topics) : Request
             Topics = request.Topics.ConvertAll(topic => new DescribeProducersResponse.TopicResponse
             {
                 Name = topic.Name,
-                Partitions = topic.PartitionIndexes.ConvertAll(index => Describe(topics.Find(topic.Name), index)),
+                Partitions = topic.PartitionIndexes.ConvertAll(index => Describe(topic.Name, index)),
             }),
         });
 
-    private static DescribeProducersResponse.PartitionResponse Describe(HostedTopic? topic, int index) =>
-        TopicPartitions.Find(topic, index) is { } partition
+    private DescribeProducersResponse.PartitionResponse Describe(string name, int index)
+    {
+        if (TopicName.WhatIsWrong(name) is { } problem)
+            return new() { PartitionIndex = index, ErrorCode = ErrorCode.InvalidTopic, ErrorMessage = problem };
+        var topic = topics.Find(name);
+        return TopicPartitions.Find(topic, index) is { } partition
             ? new() { PartitionIndex = index, ActiveProducers = partition.DescribeProducers() }
             : new()
             {
@@ -28,4 +33,5 @@ internal sealed class DescribeProducersHandler(TopicPartitions topics) : Request
                 ErrorCode = ErrorCode.UnknownTopicOrPartition,
                 ErrorMessage = topic is null ? "There is no such topic." : null,
             };
+    }
 }
