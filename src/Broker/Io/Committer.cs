@@ -35,6 +35,9 @@ internal sealed class Committer : IFlushQueue, IDisposable
         }
     }
 
+    /// <summary>Called behind each flush, when all who waited for it have been answered.</summary>
+    public Action AfterFlush { get; init; } = () => { };
+
     public void Enqueue(Partition partition)
     {
         Interlocked.MemoryBarrier(); // what was appended is seen by a flush that begins after the state is read
@@ -100,6 +103,7 @@ internal sealed class Committer : IFlushQueue, IDisposable
         try
         {
             partition.Flush();
+            AfterFlush();
             if (partition.TakeFailure() is { } text)
                 _log(text);
         }

@@ -93,7 +93,8 @@ internal sealed partial class Partition(TopicPartition id, Uuid topicId, Partiti
             }
         }
 
-        if (mustFlush || result.NextOffset - Log.FlushedOffset >= Log.Settings.FlushMessages)
+        if (mustFlush || result.NextOffset - Log.FlushedOffset >= Log.Settings.FlushMessages
+            || Log.UnflushedBytes >= Log.Settings.WriteBehindBytes)
             flushQueue.Enqueue(this);
         if (!mustFlush)
             durable?.OnFlushed(ErrorCode.None);

@@ -50,9 +50,9 @@ public readonly record struct RecordScan
                 return default;
             at += Math.Max(valueLength, 0);
             if (!TryReadInt(ref start, end, ref at, out int headers)
-                || (headers != 0 && !TrySkipHeaders(ref start, end, ref at, headers))
-                || at != end)
+                || (headers == 0 ? at : EndOfHeaders(ref start, end, at, headers)) != end)
                 return default;
+            at = end;
             long timestamp = baseTimestamp + timestampDelta;
             min = Math.Min(min, timestamp);
             max = Math.Max(max, timestamp);
@@ -70,21 +70,22 @@ public readonly record struct RecordScan
         };
     }
 
-    private static bool TrySkipHeaders(ref byte start, int end, ref int at, int headers)
+    /// <summary>-1 if they don't end before the record does.</summary>
+    private static int EndOfHeaders(ref byte start, int end, int at, int headers)
     {
         if (headers < 0 || headers > end - at)
-            return false;
+            return -1;
         for (int i = 0; i < headers; i++)
         {
             if (!TryReadInt(ref start, end, ref at, out int nameLength) || (uint)nameLength > (uint)(end - at))
-                return false;
+                return -1;
             at += nameLength;
             if (!TryReadInt(ref start, end, ref at, out int valueLength) || valueLength > end - at)
-                return false;
+                return -1;
             at += Math.Max(valueLength, 0);
         }
 
-        return true;
+        return at;
     }
 
     /// <remarks>Reads no byte at or behind <paramref name="end"/>; what the callers pass lies within the data.</remarks>
@@ -111,7 +112,11 @@ public readonly record struct RecordScan
             }
         }
 
-        return TryReadLonger(ref start, end, ref at, out value);
+        // A copy, for what is passed by reference would live in memory in the callers' loops too.
+        int position = at;
+        bool isRead = TryReadLonger(ref start, end, ref position, out int longer);
+        (at, value) = (position, longer);
+        return isRead;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -124,7 +129,10 @@ public readonly record struct RecordScan
             return true;
         }
 
-        return TryReadLonger(ref start, end, ref at, out value);
+        int position = at;
+        bool isRead = TryReadLonger(ref start, end, ref position, out long longer);
+        (at, value) = (position, longer);
+        return isRead;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
