@@ -47,9 +47,9 @@ public sealed class Node : IDisposable
         _directory = directory;
         _listener = listener;
         _log = log;
-        var files = new FileDisk(directory.Path);
+        var files = new FileDisk(directory.Path, OpenFiles.ForLogs, CacheBytes(settings.Long("log.page.cache.bytes")));
         var disk = new FailStopDisk(files, directory.Path);
-        _committer = new Committer(CommitterThreads, log);
+        _committer = new Committer(CommitterThreads, log) { AfterFlush = files.TrimCache };
         _background = new Loop("background", log);
         _maintenance = new Loop("maintenance", log);
         _loops = [.. Enumerable.Range(0, settings.Int("num.network.threads")).Select(i => new Loop($"loop-{i}", log))];
@@ -200,6 +200,8 @@ public sealed class Node : IDisposable
     /// <summary>
     /// The host and port of <c>advertised.listeners</c>, with or without Kafka's <c>PLAINTEXT://</c>.
     /// </summary>
+    private static long CacheBytes(long setting) => setting == 0 ? WrittenPages.DefaultBudget : setting;
+
     private static (string? Host, int Port) AdvertisedAddress(BrokerSettings settings)
     {
         const string Key = "advertised.listeners";

@@ -145,6 +145,21 @@ public sealed class PartitionTests
     }
 
     [Fact]
+    public void MuchThatNobodyWaitsForIsWrittenBehind()
+    {
+        var size = LogFixture.Batch(["v"]).Length;
+        _fixture.Partition.Log.Settings = _fixture.Partition.Log.Settings with { WriteBehindBytes = 2 * size };
+        _fixture.Append();
+        Assert.False(_fixture.IsFlushWanted);
+        _fixture.Append();
+        Assert.True(_fixture.IsFlushWanted);
+        _fixture.Flush();
+        Assert.Equal(0, _fixture.Partition.Log.UnflushedBytes);
+        _fixture.Append();
+        Assert.False(_fixture.IsFlushWanted);
+    }
+
+    [Fact]
     public void FlushMessagesAndFlushMsForceWhatNobodyWaitsFor()
     {
         _fixture.Partition.Log.Settings = _fixture.Partition.Log.Settings with { FlushMessages = 2, FlushMs = 5000 };
