@@ -1,7 +1,6 @@
 using Millrace.Broker.Cluster;
 using Millrace.Broker.Coordinators;
 using Millrace.Broker.Fetching;
-using Millrace.Broker.Io;
 using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
 using Millrace.Broker.Requests.Admin;
@@ -13,12 +12,13 @@ using Millrace.Broker.Requests.Transactions;
 using Millrace.Broker.Share;
 using Millrace.Broker.Telemetry;
 using Millrace.Core.Configs;
+using Millrace.Core.Model;
 using Millrace.Protocol.Messages;
 
 namespace Millrace.Broker;
 
 /// <summary>
-/// The one table of APIs that a node serves, and what their handlers work with. Built once, by the node.
+/// The one table of APIs that a node serves, and what their handlers work with. Built once.
 /// </summary>
 internal sealed class ApiTable
 {
@@ -44,28 +44,36 @@ internal sealed class ApiTable
 
     public required ClientTelemetry Telemetry { get; init; }
 
+    public required IRandomness Randomness { get; init; }
+
     public RequestDispatcher Dispatcher()
     {
         var apiVersions = new ApiVersionsHandler(Node, () => Controller.FinalizedFeatures)
         {
             WantsClientMetrics = () => Controller.Image.Configs.WantsClientMetrics,
         };
-        var verifier = new TransactionVerifier(Transactions);
-        var dispatcher = new RequestDispatcher(new Dictionary<ApiKey, RequestHandler>(
-        [
-            new(ApiKey.ApiVersions, apiVersions),
-            .. OfRecords(verifier), .. OfGroups(), .. Share.Handlers(), .. OfTransactions(verifier), .. OfTopics(),
-            .. OfCluster(), .. OfSecurity(),
-        ]));
+        var dispatcher = new RequestDispatcher(
+            new Dictionary<ApiKey, RequestHandler>(Handlers()) { [ApiKey.ApiVersions] = apiVersions });
         apiVersions.Dispatcher = dispatcher;
         return dispatcher;
+    }
+
+    /// <summary>All but ApiVersions, which tells of the table itself.</summary>
+    public Dictionary<ApiKey, RequestHandler> Handlers()
+    {
+        var verifier = new TransactionVerifier(Transactions);
+        return new(
+        [
+            .. OfRecords(verifier), .. OfGroups(), .. Share.Handlers(), .. OfTransactions(verifier), .. OfTopics(),
+            .. OfCluster(), .. OfSecurity(),
+        ]);
     }
 
     private Dictionary<ApiKey, RequestHandler> OfRecords(TransactionVerifier verifier) => new()
     {
         [ApiKey.Produce] = new ProduceHandler(Topics, verifier),
         [ApiKey.Fetch] = new FetchHandler(
-            Topics, Settings, new FetchSessions(Settings.Int(FetchSessions.Slots), Randomness.Machine)),
+            Topics, Settings, new FetchSessions(Settings.Int(FetchSessions.Slots), Randomness)),
         [ApiKey.ListOffsets] = new ListOffsetsHandler(Topics),
         [ApiKey.OffsetForLeaderEpoch] = new OffsetForLeaderEpochHandler(Topics),
         [ApiKey.DeleteRecords] = new DeleteRecordsHandler(Topics, Checkpoints),

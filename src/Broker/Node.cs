@@ -1,9 +1,6 @@
 using System.Net;
-using Millrace.Broker.Cluster;
-using Millrace.Broker.Coordinators;
 using Millrace.Broker.Io;
 using Millrace.Broker.Partitions;
-using Millrace.Broker.Share;
 using Millrace.Broker.Telemetry;
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
@@ -12,7 +9,8 @@ using Millrace.Core.Log;
 namespace Millrace.Broker;
 
 /// <summary>
-/// One broker in this process: builds the parts with constructors, starts them in order, and stops them in reverse.
+/// One broker in this process: builds its machine and its parts with constructors, starts them in order, and stops them
+/// in reverse.
 /// </summary>
 /// <remarks>
 /// <para>1. It listens only when all logs are recovered and the coordinators loaded. 2. <see cref="Dispose"/> flushes
@@ -29,17 +27,10 @@ public sealed class Node : IDisposable
     private readonly Committer _committer;
     private readonly Loop _background;
     private readonly Loop _maintenance;
+    private readonly Loop _cleaner;
     private readonly Loop[] _loops;
-    private readonly IMetadataLog _metadataLog;
-    private readonly ControllerShard _controller;
-    private readonly TopicPartitions _topics = new();
-    private readonly RetentionTask _retention;
-    private readonly CheckpointTask _checkpoints;
-    private readonly Loop _cleanerLoop;
-    private readonly CleanerTask _cleaner;
-    private readonly MetadataPublisher _publisher;
+    private readonly BrokerParts _parts;
     private readonly Listener _listener;
-    private readonly ClientTelemetry _telemetry;
     private readonly Action<string> _log;
 
     private Node(DataDirectory directory, Listener listener, BrokerSettings settings, Action<string> log)
@@ -48,75 +39,48 @@ public sealed class Node : IDisposable
         _listener = listener;
         _log = log;
         var files = new FileDisk(directory.Path, OpenFiles.ForLogs, CacheBytes(settings.Long("log.page.cache.bytes")));
-        var disk = new FailStopDisk(files, directory.Path);
         _committer = new Committer(CommitterThreads, log) { AfterFlush = files.TrimCache };
         _background = new Loop("background", log);
         _maintenance = new Loop("maintenance", log);
+        _cleaner = new Loop("log-cleaner", log);
         _loops = [.. Enumerable.Range(0, settings.Int("num.network.threads")).Select(i => new Loop($"loop-{i}", log))];
-
-        var coordinators = new GroupCoordinators(_background, settings, new MemberIds()) { Log = log };
-        var checkpoints = new LogCheckpoints(disk);
-        var markers = new MarkerWriter(_topics, coordinators, _background);
-        var transactions = new TransactionCoordinators(_background, settings, markers.WriteAll) { Log = log };
-        var share = new ShareGroups(_topics, coordinators, _background, settings, log);
-        _publisher = new MetadataPublisher(
-            disk, _topics, [coordinators, transactions, share.Coordinators], _committer, settings, Clock.Machine)
-        {
-            WereLogsClosed = _directory.WasCleanlyShutDown,
-            Checkpoints = checkpoints,
-            Log = log,
-        };
-        _metadataLog = OpenMetadataLog(disk, checkpoints, settings);
-        var core = new Controller(settings, Randomness.Machine);
-        var controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, log);
-        markers.Image = () => controller.Image;
-        share.Start(controller);
-        coordinators.Send += new InternalTopics(controller, log).Create;
-        var (host, port) = AdvertisedAddress(settings);
-        controller.Start(
-            new NodeState(directory.DirectoryId, Randomness.Machine.NewUuid())
+        _parts = new BrokerParts(
+            new BrokerMachine
             {
-                WasCleanlyShutDown = directory.WasCleanlyShutDown,
-                Host = host ?? listener.Address.Address.ToString(),
-                Port = host is null ? listener.Address.Port : port,
+                Disk = new FailStopDisk(files, directory.Path),
+                FlushQueue = _committer,
+                Background = _background,
+                Maintenance = _maintenance,
+                Cleaner = _cleaner,
+                Randomness = Randomness.Machine,
+                MemberIds = new MemberIds(),
+                LogDirectory = new LogDirectory(directory.Path),
+                Log = log,
+                MakeReadOnly = directory.MakeReadOnly,
             },
-            new PartitionFolders(disk, log));
-        _controller = controller;
-        _telemetry = new ClientTelemetry(controller, Randomness.Machine, settings.Int("telemetry.max.bytes"));
-        var identity = new NodeIdentity(_directory.ClusterId, settings.NodeId, host, port);
-        var limits = new ConnectionLimits(settings.Int("socket.request.max.bytes"), InFlightRequests, UnsentBytes);
-        _checkpoints = new CheckpointTask(_topics, _metadataLog, checkpoints, _maintenance, log);
-        var dispatcher = new ApiTable
+            settings,
+            directory.WasCleanlyShutDown);
+        var (host, port) = AdvertisedAddress(settings);
+        _parts.Recover(new NodeState(directory.DirectoryId, Randomness.Machine.NewUuid())
         {
-            Node = identity,
-            Settings = settings,
-            Topics = _topics,
-            Checkpoints = _checkpoints,
-            Controller = controller,
-            Groups = coordinators,
-            Share = share,
-            Transactions = transactions,
-            Markers = markers,
-            LogDirectory = new LogDirectory(directory.Path),
-            Telemetry = _telemetry,
-        }.Dispatcher();
+            WasCleanlyShutDown = directory.WasCleanlyShutDown,
+            Host = host ?? listener.Address.Address.ToString(),
+            Port = host is null ? listener.Address.Port : port,
+        });
         TellOfRecovery();
-        _retention = new RetentionTask(_topics, _maintenance, settings, log);
-        _retention.Start();
-        _checkpoints.Save();
-        _checkpoints.Start();
+        _parts.StartTasks();
         new IdleFilesTask(files.CloseIdle, _maintenance).Start();
-        _cleanerLoop = new Loop("log-cleaner", log);
-        _cleaner = new CleanerTask(_topics, _cleanerLoop, settings, checkpoints, log);
-        _cleaner.Start();
-        _listener.Start(_loops, dispatcher, limits);
+        _listener.Start(
+            _loops,
+            _parts.Apis(new NodeIdentity(directory.ClusterId, settings.NodeId, host, port)).Dispatcher(),
+            new ConnectionLimits(settings.Int("socket.request.max.bytes"), InFlightRequests, UnsentBytes));
     }
 
     /// <summary>Where clients connect to.</summary>
     public IPEndPoint Address => _listener.Address;
 
     /// <summary>The clients that were heard of their metrics, with what each pushed last (KIP-714).</summary>
-    public IReadOnlyList<ClientState> Clients => _telemetry.States();
+    public IReadOnlyList<ClientState> Clients => _parts.Telemetry.States();
 
     /// <summary>Starts a broker on the logs in <paramref name="path"/>, which is made if it is not there.</summary>
     /// <param name="trace">Takes a line for each request; null for none.</param>
@@ -150,34 +114,16 @@ public sealed class Node : IDisposable
             loop.Dispose();
         _background.Dispose();
         _maintenance.Dispose();
-        _cleanerLoop.Dispose();
         _cleaner.Dispose();
+        _parts.StopCleaner();
         _committer.Dispose();
-        var isClean = !_publisher.HasFailed;
-        foreach (var partition in _topics.Topics.SelectMany(topic => topic.Partitions))
-            isClean &= partition.Log.Close(clean: true);
-        isClean &= _controller.Stop();
-        _checkpoints.Save();
-        _metadataLog.Dispose();
-        MarkShutdown(isClean);
+        MarkShutdown(_parts.Close());
         _directory.Dispose();
     }
 
-    private LocalMetadataLog OpenMetadataLog(IDisk disk, LogCheckpoints checkpoints, BrokerSettings settings) =>
-        LocalMetadataLog.Open(
-            disk,
-            new MetadataLogOptions(settings.NodeId)
-            {
-                RecoveryPoint = checkpoints.RecoveryPointOf(LocalMetadataLog.Partition),
-                BytesBetweenSnapshots = settings.Long("metadata.log.max.record.bytes.between.snapshots"),
-                MakeReadOnly = _directory.MakeReadOnly,
-                Log = _log,
-            },
-            Clock.Machine.Now);
-
     private void TellOfRecovery()
     {
-        var logs = _topics.Topics.Sum(topic => topic.Partitions.Length);
+        var logs = _parts.Topics.Topics.Sum(topic => topic.Partitions.Length);
         if (!_directory.WasCleanlyShutDown && logs > 0)
             _log($"After an unclean stop {logs} {(logs == 1 ? "log was" : "logs were")} checked.");
     }
@@ -187,7 +133,7 @@ public sealed class Node : IDisposable
         try
         {
             if (isClean)
-                _directory.MarkCleanShutdown(_controller.BrokerEpoch);
+                _directory.MarkCleanShutdown(_parts.Controller.BrokerEpoch);
             else
                 _log("Not every log could be closed in order: the next start reads them again.");
         }

@@ -48,6 +48,7 @@ internal sealed class Scenario
         ConsumerMembers = random.Next(0, 4);
         Settings = new BrokerSettings(new Dictionary<string, string>
         {
+            ["metadata.log.max.record.bytes.between.snapshots"] = "20000", // so that they come within a run
             ["offsets.topic.num.partitions"] = "2",
             ["group.consumer.min.session.timeout.ms"] = "1",
             ["group.consumer.session.timeout.ms"] =

@@ -181,6 +181,3 @@ internal sealed partial class World
 
     private IEnumerable<Partition> Hosted => Broker!.Topics.Topics.SelectMany(topic => topic.Partitions);
 }
-
-/// <summary>Something that must not be was seen.</summary>
-internal sealed class ViolationException(string message) : Exception(message);

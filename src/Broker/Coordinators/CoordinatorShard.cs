@@ -82,8 +82,14 @@ internal sealed class CoordinatorShard<TCore>
         lock (_lock)
         {
             var now = _timers.Steady;
-            if (_core is null || now < _pausedUntil)
+            if (_core is null)
                 return false;
+            if (now < _pausedUntil)
+            {
+                Arm(_pausedUntil); // the timer that was armed before may be the one that calls
+                return false;
+            }
+
             Decide(decide, _core, now);
             if (Apply(_core, now))
                 Expire(_core, now);

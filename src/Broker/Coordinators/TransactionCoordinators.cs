@@ -12,10 +12,7 @@ namespace Millrace.Broker.Coordinators;
 /// </summary>
 /// <param name="timers">Where what is due is done.</param>
 /// <param name="settings">The broker's.</param>
-/// <param name="writeMarkers">Writes a transaction's markers with a coordinator's epoch, and calls back once when all
-/// of them are on stable storage.</param>
-internal sealed class TransactionCoordinators(
-    ILoop timers, BrokerSettings settings, Action<TransactionMarkers, int, Action> writeMarkers) : ICoordinators
+internal sealed class TransactionCoordinators(ILoop timers, BrokerSettings settings) : ICoordinators
 {
     private readonly TransactionSettings _settings = new()
     {
@@ -28,6 +25,12 @@ internal sealed class TransactionCoordinators(
 
     /// <summary>Hears of transactions that can't be served.</summary>
     public Action<string> Log { get; init; } = _ => { };
+
+    /// <summary>
+    /// Writes a transaction's markers with a coordinator's epoch, and calls back once when all of them are on stable
+    /// storage.
+    /// </summary>
+    public required Action<TransactionMarkers, int, Action> WriteMarkers { get; set; }
 
     public string Topic => TopicName.TransactionState;
 
@@ -57,13 +60,13 @@ internal sealed class TransactionCoordinators(
 
     private CoordinatorShard<TransactionCoordinator> Load(Partition partition) =>
         new(partition, () => new TransactionCoordinator(_settings), timers, Log, (shard, message) =>
-            WriteMarkers(shard, partition.LeaderEpoch.Value, (TransactionMarkers)message));
+            Write(shard, partition.LeaderEpoch.Value, (TransactionMarkers)message));
 
     /// <summary>
     /// The shard hears when they are written. If it has no room to note that, it loads anew and sends them again.
     /// </summary>
-    private void WriteMarkers(
+    private void Write(
         CoordinatorShard<TransactionCoordinator> shard, int coordinatorEpoch, TransactionMarkers message) =>
-        writeMarkers(message, coordinatorEpoch, () =>
+        WriteMarkers(message, coordinatorEpoch, () =>
             shard.Run((core, now, effects) => core.CompleteTransaction(message, now, effects)));
 }

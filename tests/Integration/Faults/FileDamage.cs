@@ -11,8 +11,6 @@ internal sealed record FileDamage(string File, long Length, IReadOnlyList<long> 
     private const int MostFlips = 8;
     private const double ShareOfLogs = 0.4;
 
-    public bool IsOfLog => File.EndsWith(".log", StringComparison.Ordinal);
-
     /// <summary>A random one of a random file; every kind of file gets its share, records a larger one.</summary>
     /// <param name="random">Decides.</param>
     /// <param name="directory">Where the files are.</param>

@@ -22,7 +22,7 @@ internal abstract class Client(World world, string name)
             while (!World.IsEnding)
                 await Work();
         }
-        catch (Exception failure) when (failure is not ViolationException)
+        catch (Exception failure)
         {
             World.Fail($"{Name} failed: {failure}");
         }

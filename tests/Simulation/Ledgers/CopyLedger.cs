@@ -16,10 +16,8 @@ internal sealed class CopyLedger(World world)
     public const string Group = "copier";
     public const int Partitions = 2;
 
-    private readonly long[] _copies = new long[Partitions];
-
     /// <summary>Committed copies that were seen in each partition, one behind the other.</summary>
-    public IReadOnlyList<long> Copies => _copies;
+    private readonly long[] _copies = new long[Partitions];
 
     /// <summary>A committed record, the next that a reader of the whole partition sees.</summary>
     public void Saw(int partition, long index, long original)

@@ -1,18 +1,11 @@
 using Millrace.Broker;
-using Millrace.Broker.Cluster;
-using Millrace.Broker.Coordinators;
-using Millrace.Broker.Fetching;
 using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
-using Millrace.Broker.Requests.Groups;
-using Millrace.Broker.Requests.Transactions;
-using Millrace.Broker.Share;
 using Millrace.Core.Controller;
-using Millrace.Core.Groups;
 using Millrace.Core.Log;
 using Millrace.Core.Model;
-using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
+using Millrace.Shared.Simulated;
 
 namespace Millrace.Simulation.Machine;
 
@@ -25,9 +18,6 @@ namespace Millrace.Simulation.Machine;
 /// </remarks>
 internal sealed class SimBroker
 {
-    /// <summary>Few, so that snapshots take the log's place in a run.</summary>
-    private const long SnapshotBytes = 20_000;
-
     private const string CleanShutdown = ".kafka_cleanshutdown";
 
     private readonly World _world;
@@ -35,13 +25,10 @@ internal sealed class SimBroker
     private readonly SimFlushQueue _flushQueue;
     private readonly VirtualLoop _background;
     private readonly VirtualLoop _maintenance;
-    private readonly VirtualLoop _cleanerLoop;
+    private readonly VirtualLoop _cleaner;
     private readonly VirtualLoop[] _loops;
-    private IMetadataLog? _metadataLog;
-    private MetadataPublisher? _publisher;
-    private CheckpointTask? _checkpoints;
-    private CleanerTask? _cleaner;
-    private ControllerShard? _controller;
+    private readonly TopicPartitions _none = new();
+    private BrokerParts? _parts;
 
     public SimBroker(World world, IDisk disk)
     {
@@ -50,7 +37,7 @@ internal sealed class SimBroker
         _flushQueue = new SimFlushQueue(world, this);
         _background = new VirtualLoop(world, this, Lane.Background);
         _maintenance = new VirtualLoop(world, this, Lane.Maintenance);
-        _cleanerLoop = new VirtualLoop(world, this, Lane.Cleaner);
+        _cleaner = new VirtualLoop(world, this, Lane.Cleaner);
         _loops = [new VirtualLoop(world, this, Lane.Connections), new VirtualLoop(world, this, Lane.Connections)];
     }
 
@@ -61,9 +48,10 @@ internal sealed class SimBroker
 
     public bool WasCleanlyShutDown { get; private set; }
 
-    public TopicPartitions Topics { get; } = new();
+    /// <summary>None before the metadata log is open.</summary>
+    public TopicPartitions Topics => _parts?.Topics ?? _none;
 
-    public ClusterImage Image => _controller!.Image;
+    public ClusterImage Image => _parts!.Controller.Image;
 
     public RequestDispatcher? Dispatcher { get; private set; }
 
@@ -78,48 +66,29 @@ internal sealed class SimBroker
         WasCleanlyShutDown = _disk.Exists(CleanShutdown);
         _disk.Delete(CleanShutdown);
         _disk.FlushDirectory("");
-        var coordinators = new GroupCoordinators(_background, settings, _world.Ids) { Log = Log };
-        var share = new ShareGroups(Topics, coordinators, _background, settings, Log);
-        var checkpoints = new LogCheckpoints(_disk);
-        var markers = new MarkerWriter(Topics, coordinators, _background);
-        var transactions = new TransactionCoordinators(
-            _background, settings, PlantedBugs.Into(_world.Bug, markers, _background))
-        { Log = Log };
-        _publisher = new MetadataPublisher(
-            _disk, Topics, [coordinators, transactions, share.Coordinators], _flushQueue, settings, _background)
+        var machine = new BrokerMachine
         {
-            WereLogsClosed = WasCleanlyShutDown,
-            Checkpoints = checkpoints,
+            Disk = _disk,
+            FlushQueue = _flushQueue,
+            Background = _background,
+            Maintenance = _maintenance,
+            Cleaner = _cleaner,
+            Randomness = _world.Ids,
+            MemberIds = _world.Ids,
+            LogDirectory = new SimLogDirectory(),
             Log = Log,
         };
-        _metadataLog = LocalMetadataLog.Open(
-            _disk,
-            new MetadataLogOptions(settings.NodeId)
-            {
-                RecoveryPoint = checkpoints.RecoveryPointOf(LocalMetadataLog.Partition),
-                BytesBetweenSnapshots = SnapshotBytes,
-                Log = Log,
-            },
-            _background.Now);
-        var core = new Controller(settings, _world.Ids);
-        _controller = new ControllerShard(_background, core, _metadataLog, _publisher, settings, Log);
-        markers.Image = () => _controller.Image;
-        share.Start(_controller);
-        _controller.Start(
-            new NodeState(new Uuid(2, 2), _world.Ids.NewUuid())
-            {
-                WasCleanlyShutDown = WasCleanlyShutDown,
-                Host = "127.0.0.1",
-                Port = 9092,
-            },
-            new PartitionFolders(_disk, Log));
-        new RetentionTask(Topics, _maintenance, settings, Log).Start();
-        _checkpoints = new CheckpointTask(Topics, _metadataLog, checkpoints, _maintenance, Log);
-        _checkpoints.Save();
-        _checkpoints.Start();
-        _cleaner = new CleanerTask(Topics, _cleanerLoop, settings, checkpoints, Log);
-        _cleaner.Start();
-        Dispatcher = Serve(_controller, coordinators, share, transactions, markers);
+        _parts = new BrokerParts(machine, settings, WasCleanlyShutDown);
+        _parts.Transactions.WriteMarkers = PlantedBugs.Into(_world.Bug, _parts.Markers, _background);
+        _parts.Recover(new NodeState(new Uuid(2, 2), _world.Ids.NewUuid())
+        {
+            WasCleanlyShutDown = WasCleanlyShutDown,
+            Host = "127.0.0.1",
+            Port = 9092,
+        });
+        _parts.StartTasks();
+        var identity = new NodeIdentity(new Uuid(1, 1).ToString(), settings.NodeId, null, 0);
+        Dispatcher = new RequestDispatcher(PlantedBugs.Into(_world.Bug, _parts.Apis(identity).Handlers()));
     }
 
     public VirtualLoop LoopFor(int connection) => _loops[connection % _loops.Length];
@@ -128,15 +97,9 @@ internal sealed class SimBroker
     public void Stop()
     {
         IsRunning = false;
-        _cleaner!.Dispose();
+        _parts!.StopCleaner();
         _flushQueue.Drain();
-        var isClean = !_publisher!.HasFailed;
-        foreach (var partition in Topics.Topics.SelectMany(topic => topic.Partitions))
-            isClean &= partition.Log.Close(clean: true);
-        isClean &= _controller!.Stop();
-        _checkpoints!.Save();
-        _metadataLog!.Dispose();
-        if (isClean)
+        if (_parts.Close())
             DiskFiles.WriteAtomically(_disk, CleanShutdown, """{"version":0,"brokerEpoch":-1}""");
         Die();
     }
@@ -177,53 +140,7 @@ internal sealed class SimBroker
             _world.Fail($"the broker failed: {failure}");
         }
     }
-
-    private RequestDispatcher Serve(
-        ControllerShard controller, GroupCoordinators coordinators, ShareGroups share,
-        TransactionCoordinators transactions, MarkerWriter markers)
-    {
-        var settings = _world.Scenario.Settings;
-        var producerIds = new ProducerIds(controller);
-        var verifier = new TransactionVerifier(transactions);
-        var node = new NodeIdentity(new Uuid(1, 1).ToString(), settings.NodeId, null, 0);
-        var handlers = new Dictionary<ApiKey, RequestHandler>(share.Handlers())
-        {
-            [ApiKey.Produce] = new ProduceHandler(Topics, verifier),
-            [ApiKey.Fetch] = new FetchHandler(Topics, settings, new FetchSessions(1000, _world.Ids)),
-            [ApiKey.ListOffsets] = new ListOffsetsHandler(Topics),
-            [ApiKey.OffsetCommit] = new OffsetCommitHandler(coordinators, Topics),
-            [ApiKey.OffsetFetch] = new OffsetFetchHandler(coordinators, Topics),
-            [ApiKey.FindCoordinator] = new FindCoordinatorHandler(Topics, controller, node),
-            [ApiKey.JoinGroup] = new JoinGroupHandler(coordinators),
-            [ApiKey.Heartbeat] = new HeartbeatHandler(coordinators),
-            [ApiKey.LeaveGroup] = new LeaveGroupHandler(coordinators),
-            [ApiKey.SyncGroup] = new SyncGroupHandler(coordinators),
-            [ApiKey.ConsumerGroupHeartbeat] = new ConsumerGroupHeartbeatHandler(coordinators),
-            [ApiKey.CreateTopics] = new CreateTopicsHandler(controller),
-            [ApiKey.DeleteTopics] = new DeleteTopicsHandler(controller),
-            [ApiKey.DeleteRecords] = new DeleteRecordsHandler(Topics, _checkpoints!),
-            [ApiKey.InitProducerId] = new InitProducerIdHandler(producerIds, transactions),
-            [ApiKey.AddPartitionsToTxn] = new AddPartitionsToTxnHandler(transactions, Topics),
-            [ApiKey.AddOffsetsToTxn] = new AddOffsetsToTxnHandler(transactions, coordinators),
-            [ApiKey.EndTxn] = new EndTxnHandler(producerIds, transactions),
-            [ApiKey.WriteTxnMarkers] = new WriteTxnMarkersHandler(markers),
-            [ApiKey.TxnOffsetCommit] = new TxnOffsetCommitHandler(verifier, coordinators, Topics),
-            [ApiKey.ListTransactions] = new ListTransactionsHandler(transactions),
-            [ApiKey.CreatePartitions] = new CreatePartitionsHandler(controller),
-        };
-        return new RequestDispatcher(PlantedBugs.Into(_world.Bug, handlers));
-    }
 }
 
 /// <summary>The broker's process has ended in the middle of something: nothing of it may go on.</summary>
 internal sealed class ProcessDiedException() : Exception("The process has died.");
-
-/// <summary>Unique names from the seed.</summary>
-internal sealed class SeededIds(Random random) : IRandomness, IMemberIds
-{
-    private int _last;
-
-    public Uuid NewUuid() => new((ulong)random.NextInt64(1, long.MaxValue) >> 4, (ulong)random.NextInt64());
-
-    public string Next() => $"{++_last}";
-}

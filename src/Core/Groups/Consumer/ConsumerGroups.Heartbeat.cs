@@ -12,7 +12,6 @@ namespace Millrace.Core.Groups.Consumer;
 internal sealed partial class ConsumerGroups
 {
     private const int JoinEpoch = 0;
-    private const int LeaveEpoch = -1;
     private const int AwayEpoch = ModernMember.AwayEpoch;
 
     /// <summary>

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Millrace.Core.Groups.Modern;
 using Millrace.Protocol.Wire;
 
 namespace Millrace.Core.Groups.Share;
@@ -16,9 +15,6 @@ internal sealed record SharedTopics(
         ImmutableDictionary<Uuid, SharedTopic>.Empty,
         ImmutableDictionary<Uuid, SharedTopic>.Empty,
         ImmutableDictionary<Uuid, string>.Empty);
-
-    public bool IsInitialized(TopicIdPartition partition) =>
-        Initialized.TryGetValue(partition.TopicId, out var topic) && topic.Partitions.Contains(partition.Partition);
 
     public SharedTopics Initialize(IEnumerable<SharedTopic> topics) =>
         this with { Initializing = topics.Aggregate(Initializing, Add) };

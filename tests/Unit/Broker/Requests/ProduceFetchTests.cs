@@ -27,8 +27,11 @@ public sealed class ProduceFetchTests
         _connection = new SimConnection(_fixture.Loop);
         var settings = new BrokerSettings([]);
         var groups = new GroupCoordinators(_fixture.Loop, settings, new MemberIds());
-        _produce = new ProduceHandler(_fixture.Topics, new TransactionVerifier(new TransactionCoordinators(
-            _fixture.Loop, settings, new MarkerWriter(_fixture.Topics, groups, _fixture.Loop).WriteAll)));
+        _produce = new ProduceHandler(_fixture.Topics, new TransactionVerifier(
+            new TransactionCoordinators(_fixture.Loop, settings)
+            {
+                WriteMarkers = new MarkerWriter(_fixture.Topics, groups, _fixture.Loop).WriteAll,
+            }));
         _fetch = new FetchHandler(_fixture.Topics, settings, new FetchSessions(10, new CountingIds()));
     }
 

@@ -93,8 +93,6 @@ internal sealed class SealedDirectory
 
     public void Remove(int batch) => Rebuild(batch, []);
 
-    public void InsertBehind(int batch, byte[] added) => Rebuild(batch, [Content(batch), added]);
-
     public byte[] Content(int batch) =>
         Disk.Content(_batches[batch].Path)[_batches[batch].Position..(_batches[batch].Position + _batches[batch].Size)];
 

@@ -11,7 +11,6 @@ public sealed class VerificationTests
     private const int CountAt = 57;
     private const int AttributesAt = 21;
     private const int MaxTimestampAt = 35;
-    private const int ProducerIdAt = 43;
     private const int SequenceAt = 53;
 
     private static readonly Dictionary<string, Case> Cases = new()
