@@ -1,5 +1,6 @@
 using Millrace.Core.Model;
 using Millrace.Protocol;
+using Millrace.Unit.Core.Log;
 
 namespace Millrace.Unit.Broker.Partitions;
 
