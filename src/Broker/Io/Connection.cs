@@ -42,8 +42,7 @@ internal sealed class Connection : IConnection, IWatched
     private HashSet<IConnectionListener>? _listeners;
     private byte[]? _partial;
     private int _partialLength;
-    private WireWriter? _out;
-    private int _sent;
+    private Outgoing? _out;
     private uint _interest = Epoll.Readable;
     private bool _isHandling;
     private bool _isHeldBack;
@@ -81,7 +80,7 @@ internal sealed class Connection : IConnection, IWatched
 
     public int LocalPort { get; }
 
-    private int UnsentBytes => _out is null ? 0 : _out.Length - _sent;
+    private long UnsentBytes => _out?.Unsent ?? 0;
 
     private bool IsOverLimit =>
         _isHeldBack || _inFlight.Count >= _limits.InFlight || UnsentBytes >= _limits.UnsentBytes;
@@ -172,7 +171,7 @@ internal sealed class Connection : IConnection, IWatched
             _inFlight.Dequeue();
             if (next.Response is null)
                 _trace?.Answered(next, 0, null);
-            else if (!TryEncode(next, next.Response, _out ??= _loop.RentWriter()))
+            else if (!TryEncode(next, next.Response))
                 return;
         }
     }
@@ -181,17 +180,16 @@ internal sealed class Connection : IConnection, IWatched
     /// False, with the connection closed, when the response can't be written: its records can't be read from disk, or
     /// something in it does not fit its field.
     /// </summary>
-    private bool TryEncode(PendingRequest request, IMessage response, WireWriter writer)
+    private bool TryEncode(PendingRequest request, IMessage response)
     {
-        var start = writer.Length;
+        _out ??= _loop.RentOutgoing();
+        var writer = _out.BeginFrame();
         try
         {
             _trace?.Answering(writer);
-            writer.Int32(0);
             request.Header.WriteResponse(writer);
             response.Write(writer, request.Version);
-            var size = writer.Length - start - SizeBytes;
-            writer.PatchInt32(start, size);
+            var size = _out.EndFrame();
             _trace?.Answered(request, size, writer);
             return true;
         }
@@ -250,12 +248,11 @@ internal sealed class Connection : IConnection, IWatched
     /// <summary>0 when nothing has come, or the client is gone, which closes.</summary>
     private int ReceiveInto(Span<byte> buffer)
     {
-        var received = _socket.Receive(buffer, SocketFlags.None, out var error);
-        if (error == SocketError.WouldBlock)
-            return 0;
-        if (error == SocketError.Success && received > 0)
+        var received = Sockets.Receive(_descriptor, buffer);
+        if (received > 0)
             return received;
-        Close();
+        if (received != Sockets.WouldBlock)
+            Close();
         return 0;
     }
 
@@ -357,24 +354,20 @@ internal sealed class Connection : IConnection, IWatched
 
     private void Send()
     {
-        while (_out is not null)
-        {
-            var count = _socket.Send(_out.WrittenSpan[_sent..], SocketFlags.None, out var error);
-            if (error == SocketError.WouldBlock)
-                return;
-            if (error != SocketError.Success)
-            {
-                Close();
-                return;
-            }
+        if (_out is null)
+            return;
+        var outcome = _out.Send(_descriptor);
+        if (outcome == Sockets.Failed)
+            Close();
+        else if (outcome == 0)
+            DropOutgoing();
+    }
 
-            _sent += count;
-            if (_sent < _out.Length)
-                continue;
-            _loop.ReturnWriter(_out);
-            _out = null;
-            _sent = 0;
-        }
+    private void DropOutgoing()
+    {
+        if (_out is not null)
+            _loop.ReturnOutgoing(_out);
+        _out = null;
     }
 
     /// <summary>Reads no more; closes once the responses that are due have gone.</summary>
@@ -395,9 +388,7 @@ internal sealed class Connection : IConnection, IWatched
         _loop.Forget(_descriptor);
         _socket.Dispose();
         DropPartial();
-        if (_out is not null)
-            _loop.ReturnWriter(_out);
-        _out = null;
+        DropOutgoing();
         _inFlight.Clear();
         foreach (var listener in _listeners ?? [])
             listener.OnClosed(this);

@@ -24,13 +24,14 @@ internal sealed class Loop : ILoop, IDisposable
     public const int ReceiveBytes = 256 * 1024;
 
     private const int MostEvents = 256;
-    private const int PooledWriters = 32;
+    private const int PooledOutgoing = 32;
 
     private readonly Clock _clock = Clock.Machine;
     private readonly Epoll _epoll = new();
     private readonly Dictionary<int, IWatched> _watched = [];
     private readonly PriorityQueue<ScheduledWork, long> _timers = new();
-    private readonly Stack<WireWriter> _writers = new();
+    private readonly FileLoans _loans = new(OpenFiles.ToLendPerLoop);
+    private readonly Stack<Outgoing> _outgoing = new();
     private readonly Lock _lock = new();
     private readonly Thread _thread;
     private readonly Action<string> _log;
@@ -70,19 +71,15 @@ internal sealed class Loop : ILoop, IDisposable
         _epoll.Forget(descriptor);
     }
 
-    public WireWriter RentWriter() => _writers.TryPop(out var writer) ? writer : new WireWriter();
+    public Outgoing RentOutgoing() => _outgoing.TryPop(out var outgoing) ? outgoing : new Outgoing(_loans);
 
-    public void ReturnWriter(WireWriter writer)
+    public void ReturnOutgoing(Outgoing outgoing)
     {
-        if (_writers.Count < PooledWriters && writer.Capacity <= ReceiveBytes)
-        {
-            writer.Clear();
-            _writers.Push(writer);
-        }
+        outgoing.Clear();
+        if (_outgoing.Count < PooledOutgoing && outgoing.Capacity <= ReceiveBytes)
+            _outgoing.Push(outgoing);
         else
-        {
-            writer.Dispose();
-        }
+            outgoing.Dispose();
     }
 
     public void Post(Action work)
