@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
@@ -29,7 +28,10 @@ internal sealed record ConnectionLimits(int RequestBytes, int InFlight, int Unse
 internal sealed class Connection : IConnection, IWatched
 {
     private const int SizeBytes = 4;
-    private const int FirstPartialBytes = 16 * 1024;
+
+    /// <summary>From here on a frame is received into memory of its own, and little of the next with it.</summary>
+    private const int LargeFrameBytes = Loop.ReceiveBytes;
+    private const int BytesBehindLargeFrame = 16 * 1024;
 
     private readonly Socket _socket;
     private readonly int _descriptor;
@@ -40,8 +42,8 @@ internal sealed class Connection : IConnection, IWatched
     private readonly RequestTrace? _trace;
     private readonly Queue<PendingRequest> _inFlight = new();
     private HashSet<IConnectionListener>? _listeners;
-    private byte[]? _partial;
-    private int _partialLength;
+    private ReceiveBuffer? _in;
+    private bool _isInLarge;
     private Outgoing? _out;
     private uint _interest = Epoll.Readable;
     private bool _isHandling;
@@ -109,7 +111,7 @@ internal sealed class Connection : IConnection, IWatched
         if (_isEnding && (ready & Epoll.Gone) != 0)
             Close();
         if (!_isClosed && (ready & ~Epoll.Writable) != 0)
-            Receive();
+            Receive(isGone: (ready & Epoll.Gone) != 0);
         Settle();
     }
 
@@ -211,7 +213,7 @@ internal sealed class Connection : IConnection, IWatched
             WriteResponses();
             Send();
         }
-        while (HandlePartial() || (UnsentBytes == 0 && _inFlight.TryPeek(out var next) && next.IsDone));
+        while ((_in is not null && HandleKept(_in)) || (UnsentBytes == 0 && _inFlight.TryPeek(out var next) && next.IsDone));
 
         if (_isClosed)
             return;
@@ -226,52 +228,104 @@ internal sealed class Connection : IConnection, IWatched
             _loop.Change(_descriptor, _interest = interest);
     }
 
-    private void Receive()
+    private void Receive(bool isGone)
     {
         if (_isEnding)
             return;
-        if (_partial is not null)
+        if (IsOverLimit)
         {
-            GrowPartial();
-            _partialLength += ReceiveInto(_partial.AsSpan(_partialLength));
+            if (isGone)
+                Close();
+        }
+        else if (_in is null)
+        {
+            ReceiveFirst();
+        }
+        else
+        {
+            ReceiveMore(_in);
+        }
+    }
+
+    private void ReceiveFirst()
+    {
+        var buffer = _loop.ReceiveBuffer[..(_isInLarge ? BytesBehindLargeFrame : Loop.ReceiveBytes)];
+        var received = Received(Sockets.Receive(_descriptor, buffer.Span));
+        if (received < buffer.Length)
+            _isInLarge = false;
+        if (received > 0)
+            HandleShared(buffer[..received]);
+    }
+
+    /// <summary>The rest of a frame goes behind what is there of it, what follows into the loop's buffer.</summary>
+    private void ReceiveMore(ReceiveBuffer buffer)
+    {
+        var frameBytes = FrameBytes(buffer.Received.Span);
+        if (buffer.Start + frameBytes > buffer.Capacity)
+            buffer = _in = _loop.ReceiveBuffers.Move(buffer, frameBytes);
+        _isInLarge = frameBytes >= LargeFrameBytes;
+        var room = buffer.Room(Math.Max(buffer.Start + frameBytes, buffer.End));
+        var shared = _loop.ReceiveBuffer[..(_isInLarge ? BytesBehindLargeFrame : Loop.ReceiveBytes)];
+        var received = Received(Sockets.Receive(_descriptor, room, shared.Span));
+        if (received == 0)
+            return;
+        buffer.End += Math.Min(received, room.Length);
+        HandleKept(buffer);
+        if (received <= room.Length || _isClosed || _isEnding)
+            return;
+        shared = shared[..(received - room.Length)];
+        if (_in is null)
+        {
+            HandleShared(shared);
             return;
         }
 
-        var received = ReceiveInto(_loop.ReceiveBuffer.Span);
-        if (received == 0)
-            return;
-        var consumed = Handle(_loop.ReceiveBuffer[..received]);
-        if (consumed < received && !_isClosed && !_isEnding)
-            KeepPartial(_loop.ReceiveBuffer.Span[consumed..received]);
+        _in = _loop.ReceiveBuffers.Move(buffer, buffer.Count + shared.Length);
+        _in.Append(shared.Span);
     }
 
     /// <summary>0 when nothing has come, or the client is gone, which closes.</summary>
-    private int ReceiveInto(Span<byte> buffer)
+    private int Received(int count)
     {
-        var received = Sockets.Receive(_descriptor, buffer);
-        if (received > 0)
-            return received;
-        if (received != Sockets.WouldBlock)
+        if (count > 0)
+            return count;
+        if (count != Sockets.WouldBlock)
             Close();
         return 0;
     }
 
-    /// <summary>
-    /// Handles what was held back, up to the limits; false when nothing came of it. Responses that are sent at once
-    /// make room for more, and nothing else would ever bring the connection back to the frames that are left.
-    /// </summary>
-    private bool HandlePartial()
+    /// <summary>Handles bytes in the loop's buffer; what must wait is moved to one of the connection's own.</summary>
+    private void HandleShared(Memory<byte> bytes)
     {
-        if (_isClosed || _isEnding || _partial is null || IsOverLimit)
+        var rest = bytes.Span[Handle(bytes)..];
+        if (rest.IsEmpty || _isClosed || _isEnding)
+            return;
+        _in = _loop.ReceiveBuffers.Rent(Math.Max(rest.Length, FrameBytes(rest)));
+        _in.Append(rest);
+    }
+
+    /// <summary>
+    /// Handles what was kept, up to the limits; false when nothing came of it. Responses that are sent at once make
+    /// room for more, and nothing else would ever bring the connection back to the frames that are left.
+    /// </summary>
+    private bool HandleKept(ReceiveBuffer buffer)
+    {
+        if (_isClosed || _isEnding || IsOverLimit)
             return false;
-        var consumed = Handle(_partial.AsMemory(0, _partialLength));
-        if (_partial is null || consumed == 0)
-            return false;
-        _partialLength -= consumed;
-        _partial.AsSpan(consumed, _partialLength).CopyTo(_partial);
-        if (_partialLength == 0)
-            DropPartial();
-        return true;
+        var consumed = Handle(buffer.Received);
+        buffer.Start += consumed;
+        if (buffer.Count == 0 || _isClosed || _isEnding)
+            DropReceived();
+        return consumed > 0;
+    }
+
+    /// <summary>
+    /// What the first frame takes with its size, as far as the size is known and allowed; else what the size takes.
+    /// </summary>
+    private int FrameBytes(ReadOnlySpan<byte> bytes)
+    {
+        var size = bytes.Length < SizeBytes ? 0 : BinaryPrimitives.ReadInt32BigEndian(bytes);
+        return size > 0 && size <= _limits.RequestBytes ? (int)Math.Min((long)size + SizeBytes, int.MaxValue) : SizeBytes;
     }
 
     /// <summary>
@@ -326,30 +380,11 @@ internal sealed class Connection : IConnection, IWatched
         }
     }
 
-    private void KeepPartial(ReadOnlySpan<byte> rest)
+    private void DropReceived()
     {
-        _partial = ArrayPool<byte>.Shared.Rent(Math.Max(FirstPartialBytes, rest.Length));
-        rest.CopyTo(_partial);
-        _partialLength = rest.Length;
-    }
-
-    /// <summary>Doubles the buffer when it is full, so that its size follows what the client has really sent.</summary>
-    private void GrowPartial()
-    {
-        if (_partialLength < _partial!.Length)
-            return;
-        var larger = ArrayPool<byte>.Shared.Rent(_partial.Length * 2);
-        _partial.AsSpan(0, _partialLength).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(_partial);
-        _partial = larger;
-    }
-
-    private void DropPartial()
-    {
-        if (_partial is not null)
-            ArrayPool<byte>.Shared.Return(_partial);
-        _partial = null;
-        _partialLength = 0;
+        if (_in is not null)
+            _loop.ReceiveBuffers.Return(_in);
+        _in = null;
     }
 
     private void Send()
@@ -376,7 +411,8 @@ internal sealed class Connection : IConnection, IWatched
         if (_isEnding || _isClosed)
             return;
         _isEnding = true;
-        DropPartial();
+        if (!_isHandling)
+            DropReceived(); // else when the handler has done with the frame
         _log($"The connection of {ClientHost} is closed: {reason.TrimEnd('.')}.");
     }
 
@@ -387,7 +423,8 @@ internal sealed class Connection : IConnection, IWatched
         _isClosed = true;
         _loop.Forget(_descriptor);
         _socket.Dispose();
-        DropPartial();
+        if (!_isHandling)
+            DropReceived();
         DropOutgoing();
         _inFlight.Clear();
         foreach (var listener in _listeners ?? [])

@@ -49,6 +49,9 @@ internal sealed class Loop : ILoop, IDisposable
 
     public Memory<byte> ReceiveBuffer { get; } = GC.AllocateUninitializedArray<byte>(ReceiveBytes, pinned: true);
 
+    /// <summary>For frames that are not whole yet.</summary>
+    public ReceiveBuffers ReceiveBuffers { get; } = new();
+
     public StringCache Strings { get; } = new();
 
     public bool IsCurrent => Thread.CurrentThread == _thread;
@@ -112,6 +115,7 @@ internal sealed class Loop : ILoop, IDisposable
         Post(() => _stopping = true);
         _thread.Join();
         _epoll.Dispose();
+        ReceiveBuffers.Dispose();
     }
 
     private void Run()

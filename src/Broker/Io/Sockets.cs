@@ -32,6 +32,20 @@ internal static unsafe partial class Sockets
         return Result(count);
     }
 
+    /// <summary>The same into two places: what the first has no room for goes into the second.</summary>
+    public static int Receive(int socket, Span<byte> first, Span<byte> second)
+    {
+        fixed (byte* one = first, two = second)
+        {
+            var places = stackalloc Place[] { new(one, first.Length), new(two, second.Length) };
+            nint count;
+            do
+                count = readv(socket, places, 2);
+            while (count < 0 && WasInterrupted());
+            return Result(count);
+        }
+    }
+
     /// <param name="more">More follows at once: the last packet need not go before.</param>
     public static int Send(int socket, ReadOnlySpan<byte> source, bool more)
     {
@@ -55,6 +69,12 @@ internal static unsafe partial class Sockets
         return Result(sent);
     }
 
+    private readonly struct Place(byte* start, nint length)
+    {
+        public readonly byte* Start = start;
+        public readonly nint Length = length;
+    }
+
     private static bool WasInterrupted() => Marshal.GetLastPInvokeError() == Interrupted;
 
     private static int Result(nint count) =>
@@ -62,6 +82,9 @@ internal static unsafe partial class Sockets
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint recv(int socket, void* buffer, nint count, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint readv(int socket, Place* places, int count);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint send(int socket, void* buffer, nint count, int flags);
