@@ -30,7 +30,7 @@ internal sealed class Connection : IConnection, IWatched
     private const int SizeBytes = 4;
 
     /// <summary>From here on a frame is received into memory of its own, and little of the next with it.</summary>
-    private const int LargeFrameBytes = Loop.ReceiveBytes;
+    private const int LargeFrameBytes = Io.Loop.ReceiveBytes;
     private const int BytesBehindLargeFrame = 16 * 1024;
 
     private readonly Socket _socket;
@@ -249,7 +249,7 @@ internal sealed class Connection : IConnection, IWatched
 
     private void ReceiveFirst()
     {
-        var buffer = _loop.ReceiveBuffer[..(_isInLarge ? BytesBehindLargeFrame : Loop.ReceiveBytes)];
+        var buffer = _isInLarge ? _loop.ReceiveBuffer[..BytesBehindLargeFrame] : _loop.ReceiveBuffer;
         var received = Received(Sockets.Receive(_descriptor, buffer.Span));
         if (received < buffer.Length)
             _isInLarge = false;
@@ -265,7 +265,7 @@ internal sealed class Connection : IConnection, IWatched
             buffer = _in = _loop.ReceiveBuffers.Move(buffer, frameBytes);
         _isInLarge = frameBytes >= LargeFrameBytes;
         var room = buffer.Room(Math.Max(buffer.Start + frameBytes, buffer.End));
-        var shared = _loop.ReceiveBuffer[..(_isInLarge ? BytesBehindLargeFrame : Loop.ReceiveBytes)];
+        var shared = _isInLarge ? _loop.ReceiveBuffer[..BytesBehindLargeFrame] : _loop.ReceiveBuffer;
         var received = Received(Sockets.Receive(_descriptor, room, shared.Span));
         if (received == 0)
             return;
