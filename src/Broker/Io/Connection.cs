@@ -125,18 +125,16 @@ internal sealed class Connection : IConnection, IWatched
 
     public void Complete(PendingRequest request, IMessage response)
     {
-        if (_loop.IsCurrent)
-            CompleteOnLoop(request, response);
-        else
-            _loop.Post(() => CompleteOnLoop(request, response));
+        request.Response = response;
+        CompleteSilently(request);
     }
 
     public void CompleteSilently(PendingRequest request)
     {
         if (_loop.IsCurrent)
-            CompleteOnLoop(request, null);
+            CompleteOnLoop(request);
         else
-            _loop.Post(() => CompleteOnLoop(request, null));
+            _loop.Post(request.Continuation ??= () => ((Connection)request.Connection).CompleteOnLoop(request));
     }
 
     public void CloseAfter(PendingRequest request, string reason)
@@ -148,17 +146,18 @@ internal sealed class Connection : IConnection, IWatched
         }
 
         End(reason);
-        CompleteOnLoop(request, null);
+        CompleteOnLoop(request);
     }
 
     public void Listen(IConnectionListener listener) => (_listeners ??= []).Add(listener);
 
-    private void CompleteOnLoop(PendingRequest request, IMessage? response)
+    private void CompleteOnLoop(PendingRequest request)
     {
         Invariant.That(!request.IsDone);
         request.IsDone = true;
-        request.Response = response;
-        if (!_isClosed && !_isHandling)
+        if (_isClosed)
+            request.Recycle();
+        else if (!_isHandling)
             Settle();
     }
 
@@ -175,6 +174,7 @@ internal sealed class Connection : IConnection, IWatched
                 _trace?.Answered(next, 0, null);
             else if (!TryEncode(next, next.Response))
                 return;
+            next.Recycle();
         }
     }
 
@@ -213,7 +213,8 @@ internal sealed class Connection : IConnection, IWatched
             WriteResponses();
             Send();
         }
-        while ((_in is not null && HandleKept(_in)) || (UnsentBytes == 0 && _inFlight.TryPeek(out var next) && next.IsDone));
+        while ((_in is not null && HandleKept(_in))
+            || (UnsentBytes == 0 && _inFlight.TryPeek(out var next) && next.IsDone));
 
         if (_isClosed)
             return;
@@ -360,7 +361,9 @@ internal sealed class Connection : IConnection, IWatched
         try
         {
             var reader = new WireReader(frame, _loop.Strings);
-            request = new PendingRequest(this, RequestHeader.Read(ref reader));
+            var header = RequestHeader.Read(ref reader);
+            request = Recycled<PendingRequest>.Take();
+            request.Begin(this, header);
             _trace?.Received(request, frame.Length);
             _inFlight.Enqueue(request);
             _dispatcher.Dispatch(request, ref reader);
@@ -369,13 +372,13 @@ internal sealed class Connection : IConnection, IWatched
         {
             if (request is null)
                 End(malformed.Message);
-            else
+            else if (!_isClosed)
                 CloseAfter(request, malformed.Message);
         }
         catch (Exception failure) when (failure is not InvariantBrokenException)
         {
             _log($"API {request?.Header.ApiKey} version {request?.Version} failed: {failure}");
-            if (request is { IsDone: false })
+            if (request is { IsDone: false } && !_isClosed)
                 CloseAfter(request, "an internal failure");
         }
     }
@@ -426,6 +429,8 @@ internal sealed class Connection : IConnection, IWatched
         if (!_isHandling)
             DropReceived();
         DropOutgoing();
+        foreach (var request in _inFlight)
+            request.Waiter?.Abandon();
         _inFlight.Clear();
         foreach (var listener in _listeners ?? [])
             listener.OnClosed(this);

@@ -30,8 +30,6 @@ internal sealed unsafe partial class ReceiveBuffer : MemoryManager<byte>
         _ = madvise(_bytes, capacity, NoHugePages); // one byte would take two megabytes
     }
 
-    ~ReceiveBuffer() => Dispose(disposing: false);
-
     public int Capacity { get; }
 
     /// <summary>Of the bytes that are received and not handled.</summary>
@@ -61,11 +59,7 @@ internal sealed unsafe partial class ReceiveBuffer : MemoryManager<byte>
         // It never moves.
     }
 
-    public void Free()
-    {
-        Dispose(disposing: true);
-        GC.SuppressFinalize(this);
-    }
+    public void Free() => Dispose(disposing: true);
 
     protected override void Dispose(bool disposing) => _ = munmap(_bytes, Capacity);
 
