@@ -75,7 +75,7 @@ internal sealed class SharedRecordsReader
             _batches.Add(new FetchedBatch(
                 batch.BaseOffset,
                 batch.LastOffset,
-                batch is { IsTransactional: true, IsControl: false } && aborted.Exists(transaction =>
+                batch is { IsTransactional: true, IsControl: false } && aborted.Any(transaction =>
                     transaction.ProducerId == producer
                     && transaction.FirstOffset <= offset && offset <= transaction.LastOffset)));
             _ends.Add(position);
