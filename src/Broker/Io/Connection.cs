@@ -23,7 +23,7 @@ internal sealed record ConnectionLimits(int RequestBytes, int InFlight, int Unse
 /// <see cref="CloseAfter"/> runs on the loop. 2. Responses leave in the order in which the requests came. 3. A frame
 /// is not parsed while the client leaves more than the limits unanswered or unread, or a handler holds it back. 4.
 /// Memory for a frame grows with the bytes that have come, never by the announced size. 5. An idle connection holds no
-/// buffer.</para>
+/// buffer. 6. What a handler used is recycled when its answer is written, on the loop.</para>
 /// </remarks>
 internal sealed class Connection : IConnection, IWatched
 {
