@@ -326,7 +326,8 @@ internal sealed class Connection : IConnection, IWatched
     private int FrameBytes(ReadOnlySpan<byte> bytes)
     {
         var size = bytes.Length < SizeBytes ? 0 : BinaryPrimitives.ReadInt32BigEndian(bytes);
-        return size > 0 && size <= _limits.RequestBytes ? (int)Math.Min((long)size + SizeBytes, int.MaxValue) : SizeBytes;
+        var isAllowed = size > 0 && size <= _limits.RequestBytes;
+        return isAllowed ? (int)Math.Min((long)size + SizeBytes, int.MaxValue) : SizeBytes;
     }
 
     /// <summary>

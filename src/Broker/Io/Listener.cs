@@ -55,7 +55,7 @@ internal sealed class Listener : IWatched, IDisposable
         _dispatcher = dispatcher;
         _limits = limits;
         if (ReceiveBufferBytes >= 0)
-            _socket.ReceiveBufferSize = ReceiveBufferBytes; // inherited; what was agreed on at the start can't grow later
+            _socket.ReceiveBufferSize = ReceiveBufferBytes; // before the handshake, which bounds it
         if (SendBufferBytes >= 0)
             _socket.SendBufferSize = SendBufferBytes;
         _socket.Listen(Backlog);

@@ -5,7 +5,11 @@ namespace Millrace.Broker.Io;
 /// <summary>How many more ranges of files the connections of a loop may send without copying them.</summary>
 internal sealed class FileLoans(int most)
 {
+    private static readonly int ChunkBytes = int.Parse(Environment.GetEnvironmentVariable("CHUNK") ?? "262144");
+
     public int Left { get; set; } = most;
+
+    public byte[] Chunk { get; } = GC.AllocateUninitializedArray<byte>(ChunkBytes, pinned: true);
 }
 
 /// <summary>
@@ -104,10 +108,19 @@ internal sealed class Outgoing(FileLoans loans) : IDisposable
         _sent = 0;
     }
 
+    private int Copy(int socket, in StoredSlice slice)
+    {
+        var left = slice.Length - _sentOfSlice;
+        var chunk = loans.Chunk.AsSpan(0, Math.Min(loans.Chunk.Length, left));
+        var read = Native.Read(slice.Descriptor, slice.Position + _sentOfSlice, chunk, "a segment");
+        return read < chunk.Length ? 0 : Sockets.Send(socket, chunk, more: chunk.Length < left);
+    }
+
     private int SendSlice(int socket, in StoredSlice slice)
     {
-        var count = Sockets.SendFile(
-            socket, slice.Descriptor, slice.Position + _sentOfSlice, slice.Length - _sentOfSlice);
+        var count = Environment.GetEnvironmentVariable("SENDFILE") is not null ? Sockets.SendFile(
+            socket, slice.Descriptor, slice.Position + _sentOfSlice, slice.Length - _sentOfSlice)
+            : Copy(socket, slice);
         if (count == 0)
             return Sockets.Failed;
         if (count < 0)

@@ -64,7 +64,8 @@ internal sealed unsafe partial class ReceiveBuffer : MemoryManager<byte>
     protected override void Dispose(bool disposing) => _ = munmap(_bytes, Capacity);
 
     [LibraryImport("libc")]
-    private static partial nint mmap(void* address, nint length, int protection, int flags, int descriptor, nint offset);
+    private static partial nint mmap(
+        void* address, nint length, int protection, int flags, int descriptor, nint offset);
 
     [LibraryImport("libc")]
     private static partial int madvise(void* address, nint length, int advice);
@@ -73,7 +74,9 @@ internal sealed unsafe partial class ReceiveBuffer : MemoryManager<byte>
     private static partial int munmap(void* address, nint length);
 }
 
-/// <summary>The receive buffers of a loop: few are kept for reuse, of sizes that are common. Owned by the loop.</summary>
+/// <summary>
+/// The receive buffers of a loop: few are kept for reuse, of sizes that are common. Owned by the loop.
+/// </summary>
 internal sealed class ReceiveBuffers : IDisposable
 {
     /// <summary>The smallest; the others are this times a power of two.</summary>

@@ -26,7 +26,8 @@ internal sealed class DelayedReply : IRecyclable
     public DelayedReply(PendingRequest pending, IMessage response) => Begin(pending, response);
 
     /// <summary>From now on it is about this response.</summary>
-    public void Begin(PendingRequest pending, IMessage response) => (_pending, _response, _open) = (pending, response, 1);
+    public void Begin(PendingRequest pending, IMessage response) =>
+        (_pending, _response, _open) = (pending, response, 1);
 
     /// <summary>
     /// A listener for one partition; <paramref name="onError"/> puts a failure of its storage into

@@ -10,6 +10,7 @@ internal sealed class SteadyConnection(ILoop loop) : IConnection
 {
     private readonly WireWriter _writer = new();
     private readonly StringCache _strings = new();
+    private readonly byte[] _received = new byte[4096];
 
     public ILoop Loop => loop;
 
@@ -39,7 +40,8 @@ internal sealed class SteadyConnection(ILoop loop) : IConnection
 
     public void Receive(RequestHandler handler, byte[] frame)
     {
-        var reader = new WireReader(frame, _strings);
+        frame.CopyTo(_received, 0); // the broker stamps offsets in place
+        var reader = new WireReader(_received.AsMemory(0, frame.Length), _strings);
         var header = RequestHeader.Read(ref reader);
         var pending = Recycled<PendingRequest>.Take();
         pending.Begin(this, header);
