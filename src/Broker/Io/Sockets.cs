@@ -11,7 +11,7 @@ internal static unsafe partial class Sockets
     /// <summary>Nothing can be moved now: the socket is empty, or full.</summary>
     public const int WouldBlock = -1;
 
-    /// <summary>The connection is broken, or the file can't be read.</summary>
+    /// <summary>The connection is broken.</summary>
     public const int Failed = -2;
 
     private const int Interrupted = 4;
@@ -59,16 +59,6 @@ internal static unsafe partial class Sockets
         return Result(count);
     }
 
-    /// <summary>Sends bytes of a file without copying them; 0 at the file's end.</summary>
-    public static int SendFile(int socket, int file, long position, int count)
-    {
-        nint sent;
-        do
-            sent = sendfile(socket, file, &position, count);
-        while (sent < 0 && WasInterrupted());
-        return Result(sent);
-    }
-
     private readonly struct Place(byte* start, nint length)
     {
         public readonly byte* Start = start;
@@ -88,7 +78,4 @@ internal static unsafe partial class Sockets
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint send(int socket, void* buffer, nint count, int flags);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial nint sendfile(int socket, int file, long* position, nint count);
 }

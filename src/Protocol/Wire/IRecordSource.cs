@@ -1,6 +1,6 @@
 namespace Millrace.Protocol.Wire;
 
-/// <summary>Stored record batches: copied when a response is written, or sent from where they are.</summary>
+/// <summary>Stored record batches: copied when a response is written, or only when it is sent.</summary>
 public interface IRecordSource
 {
     /// <summary>Fills <paramref name="destination"/> from byte <paramref name="position"/> of the source.</summary>
