@@ -146,6 +146,15 @@ public ref struct WireReader
         return value;
     }
 
+    /// <summary>The same in an instance that was used before.</summary>
+    public T Recycled<T>(short version)
+        where T : class, IMessage, IRecyclable, new()
+    {
+        var value = Wire.Recycled<T>.Take();
+        value.Read(ref this, version);
+        return value;
+    }
+
     /// <summary>The marker before a nullable structure: negative means null.</summary>
     public bool IsNullStruct() => Int8() < 0;
 
