@@ -18,7 +18,7 @@ namespace Millrace.Protocol.Wire;
 /// <exception cref="MalformedFrameException">Any read beyond the end or of a value that the type forbids.</exception>
 public ref struct WireReader
 {
-    /// <summary>Array elements allowed in one frame; Kafka allows more. No record of 1 MiB has as many numbers.</summary>
+    /// <summary>Array elements allowed in one frame; no record of 1 MiB has as many numbers.</summary>
     public const int MostElements = 300_000;
 
     /// <summary>Array elements allowed in a frame however small they are.</summary>
