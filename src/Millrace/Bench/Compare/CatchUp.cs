@@ -16,6 +16,7 @@ internal static class CatchUp
     private const long ProducedPerSecond = 100_000_000;
     private const int FetchBytes = 1 << 20;
 
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(15);
     private static readonly BatchSpec Batch = new(1 << 10, 64 << 10);
 
     public static IEnumerable<Figure> Run(Visit visit)
@@ -65,12 +66,10 @@ internal static class CatchUp
         LoadResult fetched;
         try
         {
-            var fetch = new FetchOptions(Connections: 1, FetchBytes)
-            {
-                // Of the end, which is still in memory, nothing is read twice.
-                WarmUp = TimeSpan.Zero, Bytes = FilledBytes * 9 / 10,
-            };
-            fetched = FetchLoad.Run(visit.Cluster, read, fetch, visit.Pid);
+            // Nothing is read twice: what comes again is in memory.
+            var once = new LoadWindow(TimeSpan.Zero, TimeSpan.Zero, FilledBytes * 9 / 10);
+            using var timer = new Timer(_ => once.End(), null, Longest, Timeout.InfiniteTimeSpan);
+            fetched = FetchLoad.Run(visit.Cluster, read, new FetchOptions(1, FetchBytes), visit.Pid, once);
         }
         finally
         {

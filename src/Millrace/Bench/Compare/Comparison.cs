@@ -1,5 +1,6 @@
 using System.Globalization;
 using Millrace.Bench.Brokers;
+using Millrace.Bench.Load;
 using Millrace.Bench.Reports;
 using Millrace.Bench.Wire;
 
@@ -13,6 +14,7 @@ internal sealed class Comparison(CompareOptions options, Action<string> progress
 {
     private const string StartRow = "start";
     private const double Quiet = 0.9;
+    private static readonly TimeSpan FirstWarmUp = TimeSpan.FromSeconds(6);
 
     private readonly List<(bool IsA, string Row, Figure Figure)> _found = [];
     private readonly List<string> _warnings = [];
@@ -83,8 +85,28 @@ internal sealed class Comparison(CompareOptions options, Action<string> progress
             Tool = options.Tool,
             Metrics = metrics is null ? null : new Uri(metrics),
         };
+        if (rows.Count > 0)
+            Try(isA, "warm-up", () => WarmUp(cluster));
         foreach (var row in rows)
             Try(isA, row.Name, () => row.Run(visit));
+    }
+
+    /// <summary>A program that is compiled while it runs is slow for some seconds: none of the rows is to pay for it.
+    /// </summary>
+    private static IEnumerable<Figure> WarmUp(Cluster cluster)
+    {
+        using var topic = BenchTopic.Open(cluster, null);
+        var produce = new ProduceOptions(new BatchSpec(100, 16 << 10), Connections: 2, InFlight: 5, Acks: 1)
+        {
+            WarmUp = TimeSpan.Zero, Duration = FirstWarmUp,
+        };
+        ProduceLoad.Run(cluster, topic.Topic, produce, brokerPid: null);
+        var fetch = new FetchOptions(Connections: 1, FetchBytes: 64 << 10)
+        {
+            WarmUp = TimeSpan.Zero, Duration = FirstWarmUp / 3,
+        };
+        FetchLoad.Run(cluster, topic.Topic, fetch, brokerPid: null);
+        return [];
     }
 
     private void Scale(Contender contender, bool isA, IEnumerable<ScaleRow> rows)
