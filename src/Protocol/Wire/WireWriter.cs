@@ -19,9 +19,6 @@ public sealed class WireWriter : IDisposable
 
     private const int InitialCapacity = 512;
 
-    /// <summary>Below it reading at once costs less than another system call.</summary>
-    private const int LeastSlice = 64 * 1024;
-
     private readonly List<StoredSlice> _slices = [];
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(InitialCapacity);
     private int _slicesTakenBack;
@@ -31,6 +28,9 @@ public sealed class WireWriter : IDisposable
 
     /// <summary>How many stored slices may be left in their files; 0 at first: all is read.</summary>
     public int MostSlices { get; set; }
+
+    /// <summary>The smallest of them, in bytes.</summary>
+    public int LeastSlice { get; set; }
 
     /// <summary>What is to be sent from files, in order.</summary>
     public IReadOnlyList<StoredSlice> Slices => _slices;
