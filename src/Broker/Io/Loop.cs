@@ -25,12 +25,13 @@ internal sealed class Loop : ILoop, IDisposable
 
     private const int MostEvents = 256;
     private const int PooledOutgoing = 32;
+    private const int LeastLentBytes = 2 << 20;
 
     private readonly Clock _clock = Clock.Machine;
     private readonly Epoll _epoll = new();
     private readonly Dictionary<int, IWatched> _watched = [];
     private readonly TimerQueue _timers;
-    private readonly FileLoans _loans = new(OpenFiles.ToLendPerLoop);
+    private readonly FileLoans _loans = new(OpenFiles.ToLendPerLoop, LeastLentBytes);
     private readonly Stack<Outgoing> _outgoing = new();
     private readonly Lock _lock = new();
     private readonly Thread _thread;

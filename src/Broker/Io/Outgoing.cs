@@ -3,11 +3,14 @@ using Millrace.Protocol.Wire;
 namespace Millrace.Broker.Io;
 
 /// <summary>How many more ranges of files the connections of a loop may send without holding them in memory.</summary>
-internal sealed class FileLoans(int most)
+internal sealed class FileLoans(int most, int leastBytes = 64 * 1024)
 {
-    private const int ChunkBytes = 256 * 1024;
+    private const int ChunkBytes = 1 << 20;
 
     public int Left { get; set; } = most;
+
+    /// <summary>Smaller ranges are read at once: one send of all wakes the client least often.</summary>
+    public int LeastBytes => leastBytes;
 
     /// <summary>What is read from a file passes through here, and is sent at once.</summary>
     public byte[] Chunk { get; } = GC.AllocateUninitializedArray<byte>(ChunkBytes, pinned: true);
@@ -15,7 +18,7 @@ internal sealed class FileLoans(int most)
 
 /// <summary>
 /// Responses on their way to one client: bytes in memory and, between them, ranges of log files, which pass through a
-/// chunk that stays in the processor's cache only when the socket takes them. (sendfile costs more where it was
+/// chunk of the loop only when the socket takes them. (sendfile costs more where it was
 /// measured: it wakes the receiver for each 64 KiB.)
 /// </summary>
 /// <remarks>
@@ -53,6 +56,7 @@ internal sealed class Outgoing(FileLoans loans) : IDisposable
         _frameStart = _writer.Length;
         _bytesBefore = Written;
         _writer.MostSlices = _lent + loans.Left;
+        _writer.LeastSlice = loans.LeastBytes;
         _writer.Int32(0);
         return _writer;
     }

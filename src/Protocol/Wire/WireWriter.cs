@@ -9,7 +9,7 @@ namespace Millrace.Protocol.Wire;
 /// after the other; dispose gives the buffer back.
 /// </summary>
 /// <remarks>
-/// <para>Large stored records are not copied where the owner allows <see cref="MostSlices"/>: they stand in
+/// <para>Large stored records are not read where the owner allows <see cref="MostSlices"/>: they stand in
 /// <see cref="Slices"/>, which the owner sends between the bytes. What is lent for them goes back with
 /// <see cref="Clear"/>, or before as the owner says.</para>
 /// </remarks>
@@ -19,9 +19,6 @@ public sealed class WireWriter : IDisposable
 
     private const int InitialCapacity = 512;
 
-    /// <summary>Below it a copy costs less than another system call.</summary>
-    private const int LeastSlice = 64 * 1024;
-
     private readonly List<StoredSlice> _slices = [];
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(InitialCapacity);
     private int _slicesTakenBack;
@@ -29,8 +26,11 @@ public sealed class WireWriter : IDisposable
     /// <summary>Bytes written since the last <see cref="Clear"/>, without those of <see cref="Slices"/>.</summary>
     public int Length { get; private set; }
 
-    /// <summary>How many stored slices may be sent from their files; 0 at first: all is copied.</summary>
+    /// <summary>How many stored slices may be left in their files; 0 at first: all is read.</summary>
     public int MostSlices { get; set; }
+
+    /// <summary>The smallest of them, in bytes.</summary>
+    public int LeastSlice { get; set; }
 
     /// <summary>What is to be sent from files, in order.</summary>
     public IReadOnlyList<StoredSlice> Slices => _slices;
