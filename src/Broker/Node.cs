@@ -38,8 +38,8 @@ public sealed class Node : IDisposable
         _directory = directory;
         _listener = listener;
         _log = log;
-        var files = new FileDisk(directory.Path);
-        _committer = new Committer(CommitterThreads, log);
+        var files = new FileDisk(directory.Path, OpenFiles.ForLogs, CacheBytes(settings.Long("log.page.cache.bytes")));
+        _committer = new Committer(CommitterThreads, log) { AfterFlush = files.TrimCache };
         _background = new Loop("background", log);
         _maintenance = new Loop("maintenance", log);
         _cleaner = new Loop("log-cleaner", log);
@@ -142,6 +142,8 @@ public sealed class Node : IDisposable
             _log($"The shutdown could not be noted, so the next start reads the logs again: {failure.Message}");
         }
     }
+
+    private static long CacheBytes(long setting) => setting == 0 ? WrittenPages.DefaultBudget : setting;
 
     /// <summary>
     /// The host and port of <c>advertised.listeners</c>, with or without Kafka's <c>PLAINTEXT://</c>.

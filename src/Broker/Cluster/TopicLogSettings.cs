@@ -12,6 +12,7 @@ internal static class TopicLogSettings
     private const int LeastDecompressedBytes = 16 << 20;
     private const int MostDecompressedBytes = 128 << 20;
     private const int Expansion = 16;
+    private const long WriteBehindBytes = 8 << 20; // a few milliseconds of the disk
 
     public static LogSettings Of(TopicImage topic, ConfigsImage cluster, BrokerSettings settings)
     {
@@ -47,6 +48,7 @@ internal static class TopicLogSettings
             FlushMessages = long.Parse(Text("flush.messages")),
             FlushMs = long.Parse(Text("flush.ms")),
             IsRelaxed = settings.Boolean("log.flush.relaxed"),
+            WriteBehindBytes = settings.Long("log.page.cache.bytes") < 0 ? long.MaxValue : WriteBehindBytes,
             Preallocate = bool.Parse(Text("preallocate")),
             MinCleanableDirtyRatio = double.Parse(Text("min.cleanable.dirty.ratio"), CultureInfo.InvariantCulture),
             MinCompactionLagMs = long.Parse(Text("min.compaction.lag.ms")),

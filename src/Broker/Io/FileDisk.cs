@@ -13,13 +13,16 @@ internal sealed class FileDisk : IDisk
 
     private readonly string _root;
     private readonly FileHandles _handles;
+    private readonly WrittenPages _written;
 
     /// <param name="root">The directory, which is made if it is not there.</param>
     /// <param name="mostHandles">So many descriptors are kept, but for files with unflushed writes.</param>
-    public FileDisk(string root, int mostHandles)
+    /// <param name="cacheBytes">So much of what was written last is left in the page cache; negative for all.</param>
+    public FileDisk(string root, int mostHandles, long cacheBytes = -1)
     {
         _root = Path.GetFullPath(root);
         _handles = new FileHandles(mostHandles);
+        _written = new WrittenPages(cacheBytes);
         Guarded(() => Directory.CreateDirectory(_root));
     }
 
@@ -31,7 +34,10 @@ internal sealed class FileDisk : IDisk
     /// <summary>Descriptors that are open now.</summary>
     public int Handles => _handles.Count;
 
-    public IDiskFile Open(string path) => FileDiskFile.Open(_root, path, _handles);
+    /// <summary>Bytes that were written and flushed, and are still within the budget.</summary>
+    public long WrittenBytesInCache => _written.Bytes;
+
+    public IDiskFile Open(string path) => FileDiskFile.Open(_root, path, _handles, _written);
 
     public bool Exists(string path) => Native.PathExists(Full(path));
 
@@ -64,6 +70,9 @@ internal sealed class FileDisk : IDisk
     /// Closes the descriptors that were not used since the last call, but for those of files with unflushed writes.
     /// </summary>
     public void CloseIdle() => _handles.CloseIdle();
+
+    /// <summary>Keeps to the budget of the page cache; after a flush, on a thread that nobody waits for.</summary>
+    public void TrimCache() => _written.Trim();
 
     private string Full(string path) => path.Length == 0 ? _root : _root + "/" + path;
 

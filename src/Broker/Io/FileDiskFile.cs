@@ -27,16 +27,20 @@ internal sealed class FileDiskFile : IDiskFile
 
     private readonly string _root;
     private readonly FileHandles _handles;
+    private readonly WrittenPages _written;
     private volatile string _path;
     private long _state;
     private long _lastUse;
+    private long _end = -1; // of what was written here; -1 before the first write
+    private long _counted; // the blocks below are in the table of written pages, or not this object's
     private volatile IOException? _failure;
 
-    private FileDiskFile(string root, string path, FileHandles handles)
+    private FileDiskFile(string root, string path, FileHandles handles, WrittenPages written)
     {
         _root = root;
         _path = path;
         _handles = handles;
+        _written = written;
     }
 
     public long Length
@@ -66,9 +70,9 @@ internal sealed class FileDiskFile : IDiskFile
     /// <summary>Its flush failed: it stays as it is until it is disposed.</summary>
     public bool HasFailed => _failure is not null;
 
-    public static FileDiskFile Open(string root, string path, FileHandles handles)
+    public static FileDiskFile Open(string root, string path, FileHandles handles, WrittenPages written)
     {
-        var file = new FileDiskFile(root, path, handles);
+        var file = new FileDiskFile(root, path, handles, written);
         file.TryOpen(create: true, out _);
         file.Release(0);
         return file;
@@ -93,6 +97,7 @@ internal sealed class FileDiskFile : IDiskFile
         try
         {
             Native.Write(descriptor, position, source, _path);
+            CountWrite(position, position + source.Length);
         }
         finally
         {
@@ -106,6 +111,7 @@ internal sealed class FileDiskFile : IDiskFile
         try
         {
             Native.Truncate(descriptor, length, _path);
+            CountTruncation(length);
         }
         finally
         {
@@ -132,12 +138,14 @@ internal sealed class FileDiskFile : IDiskFile
             throw new IOException(earlier.Message, earlier);
         var descriptor = Take();
         var left = Unflushed;
+        var end = Volatile.Read(ref _end);
         try
         {
             // A write that ends from now on marks the file again, for this flush may not reach it.
             Interlocked.And(ref _state, ~Unflushed);
             Native.Fdatasync(descriptor, _path);
             left = 0;
+            CountFlush(end);
         }
         catch (IOException failure)
         {
@@ -191,6 +199,59 @@ internal sealed class FileDiskFile : IDiskFile
         {
             // It has been kept, unless the file is closed.
         }
+    }
+
+    /// <summary>The system may forget the range, which was flushed; nothing if the file is closed or gone.</summary>
+    public void LetGo(long from, long to)
+    {
+        if (HasFailed || HasFlag(Volatile.Read(ref _state), Disposed))
+            return;
+        try
+        {
+            var descriptor = Take();
+            try
+            {
+                Native.LetGo(descriptor, from, to - from);
+            }
+            finally
+            {
+                Release(0);
+            }
+        }
+        catch (IOException)
+        {
+            // What can't be opened is not remembered either.
+        }
+    }
+
+    private void CountWrite(long from, long to)
+    {
+        var end = Volatile.Read(ref _end);
+        if (end < 0 && Interlocked.CompareExchange(ref _end, from, -1) is var before)
+        {
+            end = before < 0 ? from : before;
+            if (before < 0)
+                Volatile.Write(ref _counted, from - (from % WrittenPages.Block));
+        }
+
+        while (end < to && Interlocked.CompareExchange(ref _end, to, end) is var now && now != end)
+            end = now;
+    }
+
+    private void CountTruncation(long length)
+    {
+        if (Volatile.Read(ref _end) > length)
+            Volatile.Write(ref _end, length);
+        if (Volatile.Read(ref _counted) > length)
+            Volatile.Write(ref _counted, length - (length % WrittenPages.Block));
+    }
+
+    private void CountFlush(long end)
+    {
+        var whole = end - (end % WrittenPages.Block);
+        var counted = Volatile.Read(ref _counted);
+        if (whole > counted && Interlocked.CompareExchange(ref _counted, whole, counted) == counted)
+            _written.Add(this, counted, whole);
     }
 
     /// <summary>The descriptor, which stays open until <see cref="Release"/>.</summary>

@@ -32,6 +32,7 @@ internal static partial class Native
     private const int AnyoneMayEnter = 0x1FF;
     private const int KeepSize = 1;
     private const int FromEnd = 2;
+    private const int DontNeed = 4;
 
     /// <summary>Opens for reading and writing; for reading alone a file that must not be written.</summary>
     /// <exception cref="TooManyOpenFilesException">The process or the system has no descriptor left.</exception>
@@ -148,6 +149,12 @@ internal static partial class Native
         }
     }
 
+    /// <summary>
+    /// Lets pages of a file go that are on the disk: the others stay, and no error is told, taken or lost by it.
+    /// </summary>
+    public static void LetGo(int descriptor, long position, long length) =>
+        AdviseCall(descriptor, position, length, DontNeed);
+
     public static void Rename(string from, string to)
     {
         if (RenameCall(from, to) != 0)
@@ -226,6 +233,9 @@ internal static partial class Native
 
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     private static partial int Fallocate(int descriptor, int mode, long offset, long length);
+
+    [LibraryImport("libc", EntryPoint = "posix_fadvise")]
+    private static partial int AdviseCall(int descriptor, long position, long length, int advice);
 
     [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int RenameCall(string from, string to);

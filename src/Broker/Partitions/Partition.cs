@@ -22,6 +22,7 @@ internal sealed partial class Partition(TopicPartition id, Uuid topicId, Partiti
 
     private readonly Lock _lock = new();
     private readonly Queue<FlushWaiter> _flushWaiters = new();
+    private readonly List<IFlushListener> _released = []; // of the flush that is at work, of which there is one
     private readonly Lock _readersLock = new();
     private readonly HashSet<IAppendListener> _listeners = [];
     private long _highWatermark = log.LogEndOffset.Value;
@@ -93,7 +94,8 @@ internal sealed partial class Partition(TopicPartition id, Uuid topicId, Partiti
             }
         }
 
-        if (mustFlush || result.NextOffset - Log.FlushedOffset >= Log.Settings.FlushMessages)
+        if (mustFlush || result.NextOffset - Log.FlushedOffset >= Log.Settings.FlushMessages
+            || Log.UnflushedBytes >= Log.Settings.WriteBehindBytes)
             flushQueue.Enqueue(this);
         if (!mustFlush)
             durable?.OnFlushed(ErrorCode.None);
@@ -120,18 +122,17 @@ internal sealed partial class Partition(TopicPartition id, Uuid topicId, Partiti
     }
 
     /// <summary>
-    /// Forces the log to stable storage and answers those who wait for it. On a thread that may wait.
+    /// Forces the log to stable storage and answers those who wait for it. On one thread at a time, which may wait.
     /// </summary>
     public void Flush()
     {
         var error = Log.Flush();
         var flushed = Log.FlushedOffset;
-        var released = new List<IFlushListener>();
         var isVisible = false;
         lock (_lock)
         {
             while (_flushWaiters.TryPeek(out var next) && (error != ErrorCode.None || next.End <= flushed))
-                released.Add(_flushWaiters.Dequeue().Listener);
+                _released.Add(_flushWaiters.Dequeue().Listener);
             if (error == ErrorCode.None)
             {
                 // Behind the flushed records may stand others that wait for nothing but them.
@@ -142,8 +143,9 @@ internal sealed partial class Partition(TopicPartition id, Uuid topicId, Partiti
             }
         }
 
-        foreach (var listener in released)
+        foreach (var listener in _released)
             listener.OnFlushed(error);
+        _released.Clear();
         if (isVisible || error != ErrorCode.None)
             NotifyListeners();
     }

@@ -67,6 +67,10 @@ internal static class BrokerConfigs
         new("log.flush.relaxed", ConfigType.Boolean, "false",
             "Answers acks=all without waiting for stable storage, as Kafka does: a power failure loses what the "
             + "operating system has not written yet."),
+        new("log.page.cache.bytes", ConfigType.Long, "0",
+            "How much of what was written last stays in the page cache, over all logs: what is beyond is written to the "
+            + "disk early and let go. 0 is a sixteenth of the memory, at least 64 MiB; -1 leaves it to the operating "
+            + "system.", AtLeast(-1)),
         new("log.cleaner.enable", ConfigType.Boolean, "true", "Whether compacted topics are compacted."),
         new("log.cleaner.backoff.ms", ConfigType.Long, "15000",
             "How long the cleaner rests when no log needs it.", AtLeast(0)),

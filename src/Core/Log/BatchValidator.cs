@@ -32,7 +32,8 @@ internal readonly record struct BatchVerdict
 
 /// <summary>
 /// Checks a client's batch as Kafka's log does, in Kafka's order, and corrects its greatest timestamp in place. A good
-/// uncompressed batch costs one pass for the CRC and one over the records, and allocates nothing.
+/// uncompressed batch costs one pass for the CRC and one over the records (<see cref="RecordScan"/>), and allocates
+/// nothing.
 /// </summary>
 internal static class BatchValidator
 {
@@ -51,7 +52,8 @@ internal static class BatchValidator
             return BatchVerdict.Refuse(ErrorCode.UnknownServerError, "The records cannot be decompressed.");
         using (records)
         {
-            verdict = Walk(batch, records.Bytes, settings, now, out long maxTimestamp);
+            if (!AreAllGood(batch, records.Bytes, settings, now, out long maxTimestamp))
+                verdict = Walk(batch, records.Bytes, settings, now, out maxTimestamp);
             if (verdict.Error != ErrorCode.None)
                 return verdict;
             bool appendTime = settings.TimestampType == TimestampType.LogAppendTime;
@@ -115,7 +117,23 @@ internal static class BatchValidator
             : default;
     }
 
-    private static BatchVerdict Walk(
+    /// <summary>
+    /// The quick way: true only where <see cref="Walk"/> would find nothing wrong. Where it is false only that knows.
+    /// </summary>
+    internal static bool AreAllGood(
+        RecordBatch batch, ReadOnlySpan<byte> bytes, LogSettings settings, Instant now, out long maxTimestamp)
+    {
+        RecordScan scan = RecordScan.Of(batch, bytes);
+        maxTimestamp = Math.Max(scan.MaxTimestamp, RecordBatch.NoTimestamp);
+        return scan.IsSound
+            && (scan.AreOffsetsDense || batch.Compression == CompressionType.None)
+            && (scan.HasKeyInEach || !settings.Compact)
+            && (scan.MinTimestamp >= 0 || scan.MinTimestamp == scan.MaxTimestamp) // between them all are good then
+            && !IsTimeWrong(scan.MinTimestamp, batch.TimestampType, settings, now)
+            && !IsTimeWrong(scan.MaxTimestamp, batch.TimestampType, settings, now);
+    }
+
+    internal static BatchVerdict Walk(
         RecordBatch batch, ReadOnlySpan<byte> bytes, LogSettings settings, Instant now, out long maxTimestamp)
     {
         List<RecordError>? errors = null;

@@ -59,13 +59,15 @@ internal sealed class FailStopDisk(IDisk disk, string name) : IDisk
 
     private sealed class FailStopFile(FailStopDisk disk, IDiskFile file) : IDiskFile
     {
+        private readonly Action _flush = file.Flush; // made once, for a log is flushed thousands of times a second
+
         public long Length => file.Length;
 
         public int Read(long position, Span<byte> destination) => file.Read(position, destination);
 
         public void Write(long position, ReadOnlySpan<byte> source) => file.Write(position, source);
 
-        public void Flush() => disk.Guarded(file.Flush);
+        public void Flush() => disk.Guarded(_flush);
 
         public void Truncate(long length) => file.Truncate(length);
 

@@ -76,6 +76,11 @@ internal sealed record LogSettings
     /// <summary>log.flush.relaxed: acks=all does not wait for stable storage.</summary>
     public bool IsRelaxed { get; init; }
 
+    /// <summary>
+    /// So much is appended before a flush is asked for that nobody waits for, so that the page cache can let it go.
+    /// </summary>
+    public long WriteBehindBytes { get; init; } = long.MaxValue;
+
     /// <summary>preallocate</summary>
     public bool Preallocate { get; init; }
 

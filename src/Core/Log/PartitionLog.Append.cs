@@ -122,6 +122,7 @@ internal sealed partial class PartitionLog
         // Before the end is published: a reader that sees the records knows that they are unstable.
         if (batch.IsTransactional && !batch.IsControl && batch.BaseOffset < Volatile.Read(ref _firstUnstableOffset))
             Volatile.Write(ref _firstUnstableOffset, batch.BaseOffset);
+        Volatile.Write(ref _appendedBytes, _appendedBytes + batch.SizeInBytes);
         Volatile.Write(ref _logEndOffset, batch.LastOffset + 1);
     }
 

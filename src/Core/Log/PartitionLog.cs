@@ -54,6 +54,8 @@ internal sealed partial class PartitionLog
     private long _logStartOffset;
     private long _logEndOffset;
     private long _flushedOffset;
+    private long _appendedBytes;
+    private long _flushedBytes; // of those appended, when the last flush began
     private long _firstUnstableOffset;
     private long _gapsBelow;
 
@@ -125,6 +127,9 @@ internal sealed partial class PartitionLog
 
     /// <summary>All below is on stable storage.</summary>
     public Offset FlushedOffset => new(Volatile.Read(ref _flushedOffset));
+
+    /// <summary>So many bytes were appended since the last flush began.</summary>
+    public long UnflushedBytes => Volatile.Read(ref _appendedBytes) - Volatile.Read(ref _flushedBytes);
 
     /// <summary>From here on recovery has to read the log; all below is on stable storage.</summary>
     public Offset RecoveryPoint => new(Math.Min(Volatile.Read(ref _flushedOffset), _epochs.FirstUnflushed));
@@ -201,6 +206,7 @@ internal sealed partial class PartitionLog
         {
             if (_offline)
                 return ErrorCode.KafkaStorageError;
+            Volatile.Write(ref _flushedBytes, Volatile.Read(ref _appendedBytes));
             long end = Volatile.Read(ref _logEndOffset);
             bool newNames = Interlocked.Exchange(ref _newNames, 0) != 0;
             Segment[] segments = SegmentsOnDisk(); // taken after the end, so they hold all below

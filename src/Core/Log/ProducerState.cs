@@ -55,7 +55,7 @@ internal sealed class ProducerState(short epoch)
         _batches[BatchCount++] = batch;
     }
 
-    /// <summary>Puts before the batches those that came before them, as another reading of the log found them.</summary>
+    /// <summary>Puts before the batches those that another reading of the log found before them.</summary>
     public void Recall(ProducerState read)
     {
         if (BatchCount == 0 || read.Epoch != Epoch)

@@ -33,9 +33,17 @@ internal sealed class PeerKafka : IAsyncDisposable
             ChildProcess.Start("env", ["HEAP=512m", "bash", launcher, directory.FullName, $"{port}", .. settings]),
             directory,
             port);
-        using var deadline = ChildProcess.Deadline();
-        Assert.Equal("ready", await kafka._process.Output.ReadLineAsync(deadline.Token));
-        return kafka;
+        try
+        {
+            using var deadline = ChildProcess.Deadline();
+            Assert.Equal("ready", await kafka._process.Output.ReadLineAsync(deadline.Token));
+            return kafka;
+        }
+        catch
+        {
+            await kafka.DisposeAsync();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -44,6 +44,54 @@ public sealed class FileDiskTests : IDisposable
         Assert.ThrowsAny<IOException>(() => disk.FlushDirectory("none"));
     }
 
+    /// <summary>What was let go is read from the disk again; what was not flushed stays.</summary>
+    [Fact]
+    public void What_was_flushed_is_let_go_beyond_the_budget()
+    {
+        const int Block = (int)WrittenPages.Block;
+        const int Budget = 2 * Block;
+        var disk = new FileDisk(_folder, mostHandles: 64, Budget);
+        byte[] content = new byte[7 * Block + 100];
+        new Random(1).NextBytes(content);
+        using IDiskFile file = disk.Open("a");
+        using IDiskFile other = disk.Open("b");
+        file.Write(0, content.AsSpan(0, Block - 1));
+        file.Flush();
+        Assert.Equal(0, disk.WrittenBytesInCache); // no whole block
+        file.Write(Block - 1, content.AsSpan(Block - 1, 2 * Block));
+        Assert.Equal(0, disk.WrittenBytesInCache); // not flushed
+        file.Flush();
+        Assert.Equal(2 * Block, disk.WrittenBytesInCache);
+        disk.TrimCache();
+        Assert.Equal(2 * Block, disk.WrittenBytesInCache); // within the budget
+        other.Write(0, content.AsSpan(0, Block));
+        other.Flush();
+        file.Write((3 * Block) - 1, content.AsSpan((3 * Block) - 1));
+        file.Flush();
+        Assert.Equal(8 * Block, disk.WrittenBytesInCache);
+
+        disk.TrimCache();
+        Assert.InRange(disk.WrittenBytesInCache, 0, Budget);
+        byte[] read = new byte[content.Length];
+        Assert.Equal(content.Length, file.Read(0, read));
+        Assert.Equal(content, read);
+
+        file.Truncate(Block + 5);
+        file.Write(Block + 5, content.AsSpan(0, Block));
+        file.Flush();
+        Assert.Equal(content[..Block], Bytes(disk.Open("a"), Block + 5, Block));
+    }
+
+    private static byte[] Bytes(IDiskFile file, long position, int length)
+    {
+        using (file)
+        {
+            byte[] bytes = new byte[length];
+            Assert.Equal(length, file.Read(position, bytes));
+            return bytes;
+        }
+    }
+
     [Fact]
     public void What_comes_after_the_disposal_is_a_failed_read_or_write()
     {

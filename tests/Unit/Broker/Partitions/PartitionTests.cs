@@ -1,5 +1,6 @@
 using Millrace.Core.Model;
 using Millrace.Protocol;
+using Millrace.Unit.Core.Log;
 
 namespace Millrace.Unit.Broker.Partitions;
 
@@ -142,6 +143,21 @@ public sealed class PartitionTests
         Assert.Single(_order);
         Assert.Equal(1, _fixture.Partition.HighWatermark.Value);
         Assert.Equal(0, _fixture.Partition.Log.FlushedOffset.Value);
+    }
+
+    [Fact]
+    public void MuchThatNobodyWaitsForIsWrittenBehind()
+    {
+        var size = LogFixture.Batch(["v"]).Length;
+        _fixture.Partition.Log.Settings = _fixture.Partition.Log.Settings with { WriteBehindBytes = 2 * size };
+        _fixture.Append();
+        Assert.False(_fixture.IsFlushWanted);
+        _fixture.Append();
+        Assert.True(_fixture.IsFlushWanted);
+        _fixture.Flush();
+        Assert.Equal(0, _fixture.Partition.Log.UnflushedBytes);
+        _fixture.Append();
+        Assert.False(_fixture.IsFlushWanted);
     }
 
     [Fact]
