@@ -7,7 +7,7 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 namespace Millrace.Micro;
 
 /// <summary>
-/// What the steps of the hot path cost, with what they allocate: <c>./dev bench [--filter '*Crc*']</c>.
+/// What the steps of the hot path cost, with what they allocate: <c>./dev micro [--filter '*Crc*']</c>.
 /// Benchmarks run in this process, which may see the internals of the broker.
 /// </summary>
 internal static class Program

@@ -20,10 +20,15 @@ internal interface ILoop : IClock
     ITimer Schedule(Instant deadline, Action work);
 }
 
-/// <summary>A scheduled piece of work that may be called off.</summary>
+/// <summary>A scheduled piece of work that may be called off, and scheduled again.</summary>
 internal interface ITimer
 {
+    /// <summary>It does not run, and is forgotten, where it is called on the loop; at the latest at the
+    /// deadline.</summary>
     void Cancel();
+
+    /// <summary>Runs the same work at another time, instead of at the former one. On the loop.</summary>
+    void Restart(Instant deadline);
 }
 
 /// <summary>Time as an input.</summary>

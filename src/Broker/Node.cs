@@ -96,7 +96,12 @@ public sealed class Node : IDisposable
         Listener? listener = null;
         try
         {
-            listener = new Listener(address, limited.Line) { Trace = trace is null ? null : new RequestTrace(trace) };
+            listener = new Listener(address, limited.Line)
+            {
+                Trace = trace is null ? null : new RequestTrace(trace),
+                SendBufferBytes = settings.Int("socket.send.buffer.bytes"),
+                ReceiveBufferBytes = settings.Int("socket.receive.buffer.bytes"),
+            };
             return new Node(directory, listener, settings, limited.Line);
         }
         catch

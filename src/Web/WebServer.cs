@@ -16,7 +16,8 @@ namespace Millrace.Web;
 public sealed record ConnectorState(string Name, string State, string? Trace);
 
 /// <summary>
-/// The HTTP port: health for those who watch the process, the state of its connectors, and the metrics of its clients.
+/// The HTTP port: health for those who watch the process, what it uses, the state of its connectors, and the metrics of
+/// its clients.
 /// </summary>
 public sealed class WebServer : IAsyncDisposable
 {
@@ -58,6 +59,7 @@ public sealed class WebServer : IAsyncDisposable
                 ? Results.Json(Status(found))
                 : Results.Json(
                     new { error_code = 404, message = $"No status found for connector {name}" }, statusCode: 404));
+        application.MapGet("/metrics", () => Results.Text(RuntimeMetrics.Text(), RuntimeMetrics.ContentType));
         application.MapGet("/clients", () => Results.Json(clients(), SnakeCase));
         await application.StartAsync();
         return new WebServer(application, IPEndPoint.Parse(new Uri(application.Urls.First()).Authority));

@@ -7,6 +7,7 @@ internal sealed class Emitter
 {
     private readonly StringBuilder _text = new();
     private int _indent;
+    private bool _isRecycled;
     private Message _message = null!;
 
     public static string Emit(Spec spec)
@@ -18,6 +19,7 @@ internal sealed class Emitter
 
     private void EmitFile(Spec spec)
     {
+        _isRecycled = spec.IsRecycled;
         Line(CSharp.Banner);
         Line("#nullable enable");
         Line("using Millrace.Protocol.Wire;");
@@ -31,17 +33,17 @@ internal sealed class Emitter
                 : $"versions {message.Versions.Low} to {message.Versions.High}";
             Line();
             Line($"/// <summary>{spec.Summary} {Capital(range)}.</summary>");
-            Line($"public sealed class {message.Name} : IMessage");
+            Line($"public sealed class {message.Name} : {Interfaces}");
             Open();
             Line($"public const short LowestVersion = {message.Versions.Low};");
             Line($"public const short HighestVersion = {message.Versions.High};");
-            EmitBody(message.Fields, isMessage: true);
+            EmitBody(message.Name, message.Fields, isMessage: true);
             foreach (var part in message.Structs())
             {
                 Line();
-                Line($"public sealed class {part.Name} : IMessage");
+                Line($"public sealed class {part.Name} : {Interfaces}");
                 Open();
-                EmitBody(part.Fields, isMessage: false);
+                EmitBody(part.Name, part.Fields, isMessage: false);
                 Close();
             }
 
@@ -49,7 +51,9 @@ internal sealed class Emitter
         }
     }
 
-    private void EmitBody(List<Field> fields, bool isMessage)
+    private string Interfaces => _isRecycled ? "IMessage, IRecyclable" : "IMessage";
+
+    private void EmitBody(string name, List<Field> fields, bool isMessage)
     {
         foreach (var field in fields)
         {
@@ -62,6 +66,41 @@ internal sealed class Emitter
         EmitRead(fields);
         Line();
         EmitWrite(fields);
+        if (_isRecycled)
+            EmitRecycle(name, fields);
+    }
+
+    /// <summary>Back to how a new instance is, but that lists keep their memory.</summary>
+    private void EmitRecycle(string name, List<Field> fields)
+    {
+        Line();
+        Line("public void Clear()");
+        Open();
+        foreach (var field in fields)
+            Line(Cleared(field));
+        Close();
+        Line();
+        Line("public void Recycle()");
+        Open();
+        Line("Clear();");
+        Line($"Recycled<{name}>.Give(this);");
+        Close();
+    }
+
+    private static string Cleared(Field field)
+    {
+        if (field.IsArray)
+        {
+            if (field.Default == "null")
+                return $"{field.Name} = null;";
+            var emptied = field.IsStruct ? "Emptied" : "EmptiedValues";
+            return $"{field.Name} = RecycledList.{emptied}({field.Name});";
+        }
+
+        if (field.IsStruct && field.Nullable is null)
+            return $"{field.Name}.Clear();";
+        var initializer = CSharp.Initializer(field);
+        return initializer.Length > 0 ? $"{field.Name}{initializer}" : $"{field.Name} = default;";
     }
 
     private void EmitRead(List<Field> fields)
@@ -119,7 +158,9 @@ internal sealed class Emitter
 
         var count = "count" + field.Name;
         Line($"var {count} = reader.ArrayCount({FlexibleArgument}, {NullCondition(field)});");
-        var list = $"new(Math.Min({count}, WireReader.PreallocatedElements))";
+        var list = _isRecycled
+            ? $"RecycledList.For({field.Name}, {count})"
+            : $"new(Math.Min({count}, WireReader.PreallocatedElements))";
         Line($"{field.Name} = {(field.Nullable is null ? list : $"{count} < 0 ? null : {list}")};");
         Line($"for (var i = 0; i < {count}; i++)");
         Line($"    {field.Name}{(field.Nullable is null ? "" : "!")}.Add({ReadValue(field, null)});");
@@ -141,7 +182,7 @@ internal sealed class Emitter
             "records" => $"reader.Records({FlexibleArgument}, {(isNullable ? allowNull : "false")})",
             _ when field.IsStruct => isNullable
                 ? $"{NullMarker(field)} ? null : reader.Struct<{field.Type}>(version)"
-                : $"reader.Struct<{field.Type}>(version)",
+                : $"reader.{(_isRecycled && field.IsArray ? "Recycled" : "Struct")}<{field.Type}>(version)",
             _ => $"reader.{CSharp.Method(field.Type)}()",
         };
     }

@@ -59,4 +59,8 @@ internal sealed record Message(string Name, Versions Versions, int? FirstFlexibl
 }
 
 /// <summary>A specification file: an API with its request and response, or one log record.</summary>
-internal sealed record Spec(string Name, string Summary, int? ApiKey, List<Message> Messages);
+internal sealed record Spec(string Name, string Summary, int? ApiKey, List<Message> Messages)
+{
+    /// <summary>Whether instances are used again and again, with all that they consist of.</summary>
+    public bool IsRecycled { get; init; }
+}

@@ -4,7 +4,7 @@ namespace Millrace.Generator;
 
 /// <summary>
 /// Reads the notation of <c>protocol/</c> (described in <c>protocol/README.md</c>): a comment, a headline
-/// (<c>api KEY NAME</c> or <c>record NAME</c>), then messages whose fields nest by two spaces.
+/// (<c>api KEY NAME [recycled]</c> or <c>record NAME</c>), then messages whose fields nest by two spaces.
 /// </summary>
 internal sealed class SpecParser
 {
@@ -28,7 +28,8 @@ internal sealed class SpecParser
 
         var headline = Words(_lines[_next++]);
         int? apiKey = headline[0] == "api" ? Number(headline[1]) : null;
-        var name = headline[^1];
+        var isRecycled = headline[^1] == "recycled";
+        var name = headline[isRecycled ? ^2 : ^1];
         var messages = new List<Message>();
         while (_next < _lines.Length)
         {
@@ -38,7 +39,7 @@ internal sealed class SpecParser
                 messages.Add(ParseMessage(name));
         }
 
-        return new Spec(name, summary, apiKey, messages);
+        return new Spec(name, summary, apiKey, messages) { IsRecycled = isRecycled };
     }
 
     private Message ParseMessage(string name)

@@ -2,26 +2,38 @@ using Millrace.Broker.Partitions;
 using Millrace.Broker.Requests;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
+using Millrace.Protocol.Wire;
 
 namespace Millrace.Broker.Fetching;
 
 /// <summary>One request for records: it reads its session's partitions until there is enough to reply.</summary>
 /// <remarks>
 /// <para>Owned by the loop of its connection. 1. It replies once. 2. The session is changed only by the look that
-/// replies. 3. A session that another request has moved on from is not told anything.</para>
+/// replies. 3. A session that another request has moved on from is not told anything. 4. A session that is not kept is
+/// recycled with it.</para>
 /// </remarks>
-internal sealed class Fetch(PendingRequest pending, FetchRequest request, int mostBytes)
+internal sealed class Fetch : IRecyclable
 {
-    private FetchSession _session = null!;
+    private const int MostKeptPartitions = 256;
+
+    private List<(FetchPartition Partition, FetchedPartition Found)> _found = [];
+    private PendingRequest _pending = null!;
+    private FetchRequest _request = null!;
+    private FetchSession? _session;
+    private FetchResponse? _response;
+    private int _mostBytes;
     private int _epoch;
     private bool _isFull;
     private bool _isToKeep;
 
-    public required TopicPartitions Topics { get; init; }
+    public TopicPartitions Topics { get; set; } = null!;
 
-    public required FetchSessions Sessions { get; init; }
+    public FetchSessions Sessions { get; set; } = null!;
 
-    public void Refuse(ErrorCode error) => pending.Reply(new FetchResponse { ErrorCode = error });
+    public void Begin(PendingRequest pending, FetchRequest request, int mostBytes) =>
+        (_pending, _request, _mostBytes) = (pending, request, mostBytes);
+
+    public void Refuse(ErrorCode error) => _pending.Reply(new FetchResponse { ErrorCode = error });
 
     /// <summary>Fetches all that the request names; the session is kept for the next if there is room.</summary>
     public void Start(FetchSession session, bool isToKeep)
@@ -32,76 +44,103 @@ internal sealed class Fetch(PendingRequest pending, FetchRequest request, int mo
     }
 
     /// <summary>Fetches what is new in a session that took the request.</summary>
-    public void GoOn(FetchSession session) => Run(session, FetchSession.Next(request.SessionEpoch));
+    public void GoOn(FetchSession session) => Run(session, FetchSession.Next(_request.SessionEpoch));
+
+    /// <summary>
+    /// Reads; true if there is enough, or nothing more is to be waited for: then <see cref="Reply"/> is due.
+    /// </summary>
+    public bool CanReply(bool isLast)
+    {
+        var session = _session!;
+        lock (session.Gate)
+        {
+            _response = _epoch == session.Epoch
+                ? Look(session, isLast)
+                : new FetchResponse { ErrorCode = ErrorCode.InvalidFetchSessionEpoch };
+        }
+
+        return _response is not null;
+    }
+
+    /// <summary>Replies what was read. The fetch must not be used afterwards.</summary>
+    public void Reply() => _pending.Reply(_response!);
+
+    public void Clear()
+    {
+        if (_found.Count > MostKeptPartitions)
+            _found = [];
+        else
+            _found.Clear();
+        if (_session is { Id: 0 } session)
+            session.Recycle();
+        (_pending, _request, _session, _response) = (null!, null!, null, null);
+        (_isFull, _isToKeep) = (false, false);
+    }
+
+    public void Recycle()
+    {
+        Clear();
+        Recycled<Fetch>.Give(this);
+    }
 
     private void Run(FetchSession session, int epoch)
     {
         _session = session;
         _epoch = epoch;
-        if (TryReply(request.MaxWaitMs <= 0))
-            return;
-        Partition[] partitions;
-        lock (session.Gate)
-            partitions = session.Leaders(Topics);
-        DelayedFetch.Wait(pending, partitions, pending.Loop.Steady + request.MaxWaitMs, TryReply);
-    }
-
-    /// <summary>Reads, and replies if there is enough or nothing more is to be waited for; whether it did.</summary>
-    private bool TryReply(bool isLast)
-    {
-        FetchResponse? response;
-        lock (_session.Gate)
+        if (CanReply(_request.MaxWaitMs <= 0))
         {
-            response = _epoch == _session.Epoch
-                ? Look(isLast)
-                : new FetchResponse { ErrorCode = ErrorCode.InvalidFetchSessionEpoch };
+            Reply();
+            return;
         }
 
-        if (response is null)
-            return false;
-        pending.Reply(response);
-        return true;
+        var delayed = _pending.Use<DelayedFetch>();
+        lock (session.Gate)
+            session.AddLeaders(Topics, delayed.Partitions);
+        delayed.Wait(this, _pending, _pending.Loop.Steady + _request.MaxWaitMs);
     }
 
-    private FetchResponse? Look(bool isLast)
+    private FetchResponse? Look(FetchSession session, bool isLast)
     {
-        _session.Leaders(Topics);
-        var reader = new FetchReader(request, mostBytes);
-        var found = new List<(FetchPartition, FetchedPartition)>();
+        session.Resolve(Topics);
+        var reader = new FetchReader(_request, _mostBytes);
+        _found.Clear();
         var hasFailed = false;
-        foreach (var partition in _session.Partitions)
+        foreach (var partition in session.Partitions)
         {
             var fetched = reader.Look(partition);
             hasFailed |= fetched.IsFailure;
             if (_isFull || partition.IsNews(fetched))
-                found.Add((partition, fetched));
+                _found.Add((partition, fetched));
         }
 
-        var isEnough = hasFailed || reader.Read >= request.MinBytes || _session.Count == 0;
-        return isLast || isEnough ? Tell(found) : null;
+        var isEnough = hasFailed || reader.Read >= _request.MinBytes || session.Count == 0;
+        return isLast || isEnough ? Tell(session) : null;
     }
 
-    private FetchResponse Tell(List<(FetchPartition Partition, FetchedPartition Found)> told)
+    private FetchResponse Tell(FetchSession session)
     {
-        var response = new FetchResponse();
+        var response = _pending.Use<FetchResponse>();
         FetchResponse.FetchableTopicResponse? topic = null;
-        var got = new HashSet<FetchPartition>();
-        foreach (var (partition, found) in told)
+        foreach (var (partition, found) in _found)
         {
             var key = partition.Key;
             if (topic is null || topic.Topic != key.Topic || topic.TopicId != key.TopicId)
-                response.Responses.Add(topic = new() { Topic = key.Topic, TopicId = key.TopicId });
+            {
+                topic = Recycled<FetchResponse.FetchableTopicResponse>.Take();
+                (topic.Topic, topic.TopicId) = (key.Topic, key.TopicId);
+                response.Responses.Add(topic);
+            }
+
             topic.Partitions.Add(found.Response(key.Partition));
             partition.Tell(found);
-            if (found.Slice.Length > 0)
-                got.Add(partition);
+            partition.HasGot = !_isFull && found.Slice.Length > 0;
         }
 
         if (_isToKeep)
-            Sessions.TryAdd(_session, pending.Loop.Steady);
+            Sessions.TryAdd(session, _pending.Loop.Steady);
         if (!_isFull)
-            _session.MoveBehind(got);
-        response.SessionId = _session.Id;
+            session.MoveBehind();
+        response.SessionId = session.Id;
         return response;
     }
 }

@@ -50,7 +50,7 @@ internal ref struct FetchReader(FetchRequest request, int mostBytes)
     }
 
     private FetchedPartition Records(
-        PartitionLog log, FetchRequest.FetchPartition wanted, in FetchedPartition found, bool isCommitted)
+        PartitionLog log, in WantedRecords wanted, in FetchedPartition found, bool isCommitted)
     {
         var from = new Offset(wanted.FetchOffset);
         if (from < log.LogStartOffset || from > log.LogEndOffset)

@@ -1,5 +1,6 @@
 using Millrace.Broker.Partitions;
 using Millrace.Protocol.Messages;
+using Millrace.Protocol.Wire;
 
 namespace Millrace.Broker.Fetching;
 
@@ -12,12 +13,14 @@ namespace Millrace.Broker.Fetching;
 /// once. 2. Who got records goes behind those who got none. 3. A fetch finds all it needs in place: only what changes
 /// the session takes memory.</para>
 /// </remarks>
-internal sealed class FetchSession(bool usesTopicIds)
+internal sealed class FetchSession : IRecyclable
 {
-    private readonly Dictionary<FetchKey, FetchPartition> _byKey = [];
-    private readonly List<FetchPartition> _partitions = [];
+    private const int MostKeptPartitions = 256;
+
+    private Dictionary<FetchKey, FetchPartition> _byKey = [];
+    private List<FetchPartition> _partitions = [];
+    private List<FetchPartition> _behind = [];
     private object? _resolvedBy;
-    private Partition[] _leaders = [];
 
     /// <summary>Held while the session is read or changed; never while waiting.</summary>
     public Lock Gate { get; } = new();
@@ -28,7 +31,7 @@ internal sealed class FetchSession(bool usesTopicIds)
     /// <summary>Of the request that comes next.</summary>
     public int Epoch { get; private set; } = 1;
 
-    public bool UsesTopicIds => usesTopicIds;
+    public bool UsesTopicIds { get; set; }
 
     public int Count => _partitions.Count;
 
@@ -44,7 +47,7 @@ internal sealed class FetchSession(bool usesTopicIds)
         foreach (var topic in request.Topics)
         {
             foreach (var wanted in topic.Partitions)
-                Set(new FetchKey(topic.Topic, topic.TopicId, wanted.Partition), wanted);
+                Set(new FetchKey(topic.Topic, topic.TopicId, wanted.Partition), WantedRecords.Of(wanted));
         }
 
         var isShorter = false;
@@ -72,33 +75,68 @@ internal sealed class FetchSession(bool usesTopicIds)
     /// <summary>Behind the last epoch comes 1.</summary>
     public static int Next(int epoch) => epoch == int.MaxValue ? 1 : epoch + 1;
 
-    /// <summary>The partitions of this node among them, in an array that is made when it has changed.</summary>
-    public Partition[] Leaders(TopicPartitions topics)
+    /// <summary>Looks all partitions up where that has changed.</summary>
+    public void Resolve(TopicPartitions topics)
     {
         var generation = topics.Generation;
-        if (_resolvedBy != generation)
+        if (_resolvedBy == generation)
+            return;
+        foreach (var partition in _partitions)
+            partition.Resolve(topics);
+        _resolvedBy = generation;
+    }
+
+    /// <summary>Adds the partitions of this node among them.</summary>
+    public void AddLeaders(TopicPartitions topics, List<Partition> leaders)
+    {
+        Resolve(topics);
+        foreach (var partition in _partitions)
         {
-            foreach (var partition in _partitions)
-                partition.Resolve(topics);
-            _leaders = [.. _partitions.Select(partition => partition.Leader).OfType<Partition>()];
-            _resolvedBy = generation;
+            if (partition.Leader is { } leader)
+                leaders.Add(leader);
+        }
+    }
+
+    /// <summary>Puts those that got records behind the others, which are served first then.</summary>
+    public void MoveBehind()
+    {
+        var front = 0;
+        for (var i = 0; i < _partitions.Count; i++)
+        {
+            var partition = _partitions[i];
+            if (partition.HasGot)
+                _behind.Add(partition);
+            else
+                _partitions[front++] = partition;
         }
 
-        return _leaders;
+        foreach (var partition in _behind)
+        {
+            partition.HasGot = false;
+            _partitions[front++] = partition;
+        }
+
+        _behind.Clear();
     }
 
-    /// <summary>Puts those that <paramref name="got"/> records behind the others, which are served first
-    /// then.</summary>
-    public void MoveBehind(HashSet<FetchPartition> got)
+    public void Clear()
     {
-        if (got.Count == 0 || got.Count == _partitions.Count)
-            return;
-        var behind = _partitions.FindAll(got.Contains);
-        _partitions.RemoveAll(got.Contains);
-        _partitions.AddRange(behind);
+        _partitions = RecycledList.Emptied(_partitions);
+        if (_byKey.Count > MostKeptPartitions)
+            _byKey = [];
+        else
+            _byKey.Clear();
+        _behind = RecycledList.EmptiedValues(_behind);
+        (_resolvedBy, Id, Epoch, Weight, UsesTopicIds) = (null, 0, 1, 0, false);
     }
 
-    private void Set(FetchKey key, FetchRequest.FetchPartition wanted)
+    public void Recycle()
+    {
+        Clear();
+        Recycled<FetchSession>.Give(this);
+    }
+
+    private void Set(FetchKey key, WantedRecords wanted)
     {
         if (_byKey.TryGetValue(key, out var present))
         {
@@ -106,7 +144,8 @@ internal sealed class FetchSession(bool usesTopicIds)
             return;
         }
 
-        var added = new FetchPartition(key, usesTopicIds, wanted);
+        var added = Recycled<FetchPartition>.Take();
+        added.Begin(key, UsesTopicIds, wanted);
         _byKey.Add(key, added);
         _partitions.Add(added);
         Weight += added.Weight;

@@ -33,27 +33,28 @@ internal readonly record struct FetchedPartition()
 
     public FetchResponse.PartitionData Response(int partition)
     {
-        var answer = new FetchResponse.PartitionData
-        {
-            PartitionIndex = partition,
-            ErrorCode = Error,
-            HighWatermark = HighWatermark.Value,
-            LastStableOffset = LastStableOffset.Value,
-            LogStartOffset = LogStartOffset.Value,
-            AbortedTransactions = null,
-            Records = Slice.Source is { } source
-                ? new RecordData(source, Slice.Position, Slice.Length)
-                : RecordData.Empty,
-        };
+        var answer = Recycled<FetchResponse.PartitionData>.Take();
+        answer.PartitionIndex = partition;
+        answer.ErrorCode = Error;
+        answer.HighWatermark = HighWatermark.Value;
+        answer.LastStableOffset = LastStableOffset.Value;
+        answer.LogStartOffset = LogStartOffset.Value;
+        answer.Records = Slice.Source is { } source
+            ? new RecordData(source, Slice.Position, Slice.Length)
+            : RecordData.Empty;
         if (Diverging.EndOffset >= Offset.Zero)
             answer.DivergingEpoch = new() { Epoch = Diverging.Epoch.Value, EndOffset = Diverging.EndOffset.Value };
-        if (Aborted is not null)
+        if (Aborted is null)
         {
-            answer.AbortedTransactions = [.. Aborted.Select(aborted => new FetchResponse.AbortedTransaction
-            {
-                ProducerId = aborted.ProducerId,
-                FirstOffset = aborted.FirstOffset,
-            })];
+            answer.AbortedTransactions = RecycledList.Give(answer.AbortedTransactions);
+            return answer;
+        }
+
+        for (var i = 0; i < Aborted.Count; i++)
+        {
+            var aborted = Recycled<FetchResponse.AbortedTransaction>.Take();
+            (aborted.ProducerId, aborted.FirstOffset) = (Aborted[i].ProducerId, Aborted[i].FirstOffset);
+            answer.AbortedTransactions!.Add(aborted);
         }
 
         return answer;

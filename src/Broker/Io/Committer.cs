@@ -10,7 +10,7 @@ namespace Millrace.Broker.Io;
 /// <para>Owned by the node. 1. A partition stands in the queue at most once and is flushed by one thread at a time.
 /// 2. An append that is enqueued before a flush begins is covered by it or by the next one. 3. Partitions take turns:
 /// one that is written to without pause goes behind those that wait. 4. A flush that hangs takes its thread and no
-/// other. 5. A thread without work sleeps; it is not made to spin, and a flush in steady state allocates nothing.</para>
+/// other. 5. A thread without work sleeps and never spins; a flush in steady state allocates nothing.</para>
 /// </remarks>
 internal sealed class Committer : IFlushQueue, IDisposable
 {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
@@ -24,12 +23,15 @@ internal sealed record ConnectionLimits(int RequestBytes, int InFlight, int Unse
 /// <see cref="CloseAfter"/> runs on the loop. 2. Responses leave in the order in which the requests came. 3. A frame
 /// is not parsed while the client leaves more than the limits unanswered or unread, or a handler holds it back. 4.
 /// Memory for a frame grows with the bytes that have come, never by the announced size. 5. An idle connection holds no
-/// buffer.</para>
+/// buffer. 6. What a handler used is recycled when its answer is written, on the loop.</para>
 /// </remarks>
 internal sealed class Connection : IConnection, IWatched
 {
     private const int SizeBytes = 4;
-    private const int FirstPartialBytes = 16 * 1024;
+
+    /// <summary>From here on a frame is received into memory of its own, and little of the next with it.</summary>
+    private const int LargeFrameBytes = Io.Loop.ReceiveBytes;
+    private const int BytesBehindLargeFrame = 16 * 1024;
 
     private readonly Socket _socket;
     private readonly int _descriptor;
@@ -40,10 +42,9 @@ internal sealed class Connection : IConnection, IWatched
     private readonly RequestTrace? _trace;
     private readonly Queue<PendingRequest> _inFlight = new();
     private HashSet<IConnectionListener>? _listeners;
-    private byte[]? _partial;
-    private int _partialLength;
-    private WireWriter? _out;
-    private int _sent;
+    private ReceiveBuffer? _in;
+    private bool _isInLarge;
+    private Outgoing? _out;
     private uint _interest = Epoll.Readable;
     private bool _isHandling;
     private bool _isHeldBack;
@@ -81,7 +82,7 @@ internal sealed class Connection : IConnection, IWatched
 
     public int LocalPort { get; }
 
-    private int UnsentBytes => _out is null ? 0 : _out.Length - _sent;
+    private long UnsentBytes => _out?.Unsent ?? 0;
 
     private bool IsOverLimit =>
         _isHeldBack || _inFlight.Count >= _limits.InFlight || UnsentBytes >= _limits.UnsentBytes;
@@ -110,7 +111,7 @@ internal sealed class Connection : IConnection, IWatched
         if (_isEnding && (ready & Epoll.Gone) != 0)
             Close();
         if (!_isClosed && (ready & ~Epoll.Writable) != 0)
-            Receive();
+            Receive(isGone: (ready & Epoll.Gone) != 0);
         Settle();
     }
 
@@ -124,18 +125,16 @@ internal sealed class Connection : IConnection, IWatched
 
     public void Complete(PendingRequest request, IMessage response)
     {
-        if (_loop.IsCurrent)
-            CompleteOnLoop(request, response);
-        else
-            _loop.Post(() => CompleteOnLoop(request, response));
+        request.Response = response;
+        CompleteSilently(request);
     }
 
     public void CompleteSilently(PendingRequest request)
     {
         if (_loop.IsCurrent)
-            CompleteOnLoop(request, null);
+            CompleteOnLoop(request);
         else
-            _loop.Post(() => CompleteOnLoop(request, null));
+            _loop.Post(request.Continuation ??= () => ((Connection)request.Connection).CompleteOnLoop(request));
     }
 
     public void CloseAfter(PendingRequest request, string reason)
@@ -147,17 +146,18 @@ internal sealed class Connection : IConnection, IWatched
         }
 
         End(reason);
-        CompleteOnLoop(request, null);
+        CompleteOnLoop(request);
     }
 
     public void Listen(IConnectionListener listener) => (_listeners ??= []).Add(listener);
 
-    private void CompleteOnLoop(PendingRequest request, IMessage? response)
+    private void CompleteOnLoop(PendingRequest request)
     {
         Invariant.That(!request.IsDone);
         request.IsDone = true;
-        request.Response = response;
-        if (!_isClosed && !_isHandling)
+        if (_isClosed)
+            request.Recycle();
+        else if (!_isHandling)
             Settle();
     }
 
@@ -172,8 +172,9 @@ internal sealed class Connection : IConnection, IWatched
             _inFlight.Dequeue();
             if (next.Response is null)
                 _trace?.Answered(next, 0, null);
-            else if (!TryEncode(next, next.Response, _out ??= _loop.RentWriter()))
+            else if (!TryEncode(next, next.Response))
                 return;
+            next.Recycle();
         }
     }
 
@@ -181,17 +182,16 @@ internal sealed class Connection : IConnection, IWatched
     /// False, with the connection closed, when the response can't be written: its records can't be read from disk, or
     /// something in it does not fit its field.
     /// </summary>
-    private bool TryEncode(PendingRequest request, IMessage response, WireWriter writer)
+    private bool TryEncode(PendingRequest request, IMessage response)
     {
-        var start = writer.Length;
+        _out ??= _loop.RentOutgoing();
+        var writer = _out.BeginFrame();
         try
         {
             _trace?.Answering(writer);
-            writer.Int32(0);
             request.Header.WriteResponse(writer);
             response.Write(writer, request.Version);
-            var size = writer.Length - start - SizeBytes;
-            writer.PatchInt32(start, size);
+            var size = _out.EndFrame();
             _trace?.Answered(request, size, writer);
             return true;
         }
@@ -213,7 +213,8 @@ internal sealed class Connection : IConnection, IWatched
             WriteResponses();
             Send();
         }
-        while (HandlePartial() || (UnsentBytes == 0 && _inFlight.TryPeek(out var next) && next.IsDone));
+        while ((_in is not null && HandleKept(_in))
+            || (UnsentBytes == 0 && _inFlight.TryPeek(out var next) && next.IsDone));
 
         if (_isClosed)
             return;
@@ -228,53 +229,105 @@ internal sealed class Connection : IConnection, IWatched
             _loop.Change(_descriptor, _interest = interest);
     }
 
-    private void Receive()
+    private void Receive(bool isGone)
     {
         if (_isEnding)
             return;
-        if (_partial is not null)
+        if (IsOverLimit)
         {
-            GrowPartial();
-            _partialLength += ReceiveInto(_partial.AsSpan(_partialLength));
+            if (isGone)
+                Close();
+        }
+        else if (_in is null)
+        {
+            ReceiveFirst();
+        }
+        else
+        {
+            ReceiveMore(_in);
+        }
+    }
+
+    private void ReceiveFirst()
+    {
+        var buffer = _isInLarge ? _loop.ReceiveBuffer[..BytesBehindLargeFrame] : _loop.ReceiveBuffer;
+        var received = Received(Sockets.Receive(_descriptor, buffer.Span));
+        if (received < buffer.Length)
+            _isInLarge = false;
+        if (received > 0)
+            HandleShared(buffer[..received]);
+    }
+
+    /// <summary>The rest of a frame goes behind what is there of it, what follows into the loop's buffer.</summary>
+    private void ReceiveMore(ReceiveBuffer buffer)
+    {
+        var frameBytes = FrameBytes(buffer.Received.Span);
+        if (buffer.Start + frameBytes > buffer.Capacity)
+            buffer = _in = _loop.ReceiveBuffers.Move(buffer, frameBytes);
+        _isInLarge = frameBytes >= LargeFrameBytes;
+        var room = buffer.Room(Math.Max(buffer.Start + frameBytes, buffer.End));
+        var shared = _isInLarge ? _loop.ReceiveBuffer[..BytesBehindLargeFrame] : _loop.ReceiveBuffer;
+        var received = Received(Sockets.Receive(_descriptor, room, shared.Span));
+        if (received == 0)
+            return;
+        buffer.End += Math.Min(received, room.Length);
+        HandleKept(buffer);
+        if (received <= room.Length || _isClosed || _isEnding)
+            return;
+        shared = shared[..(received - room.Length)];
+        if (_in is null)
+        {
+            HandleShared(shared);
             return;
         }
 
-        var received = ReceiveInto(_loop.ReceiveBuffer.Span);
-        if (received == 0)
-            return;
-        var consumed = Handle(_loop.ReceiveBuffer[..received]);
-        if (consumed < received && !_isClosed && !_isEnding)
-            KeepPartial(_loop.ReceiveBuffer.Span[consumed..received]);
+        _in = _loop.ReceiveBuffers.Move(buffer, buffer.Count + shared.Length);
+        _in.Append(shared.Span);
     }
 
     /// <summary>0 when nothing has come, or the client is gone, which closes.</summary>
-    private int ReceiveInto(Span<byte> buffer)
+    private int Received(int count)
     {
-        var received = _socket.Receive(buffer, SocketFlags.None, out var error);
-        if (error == SocketError.WouldBlock)
-            return 0;
-        if (error == SocketError.Success && received > 0)
-            return received;
-        Close();
+        if (count > 0)
+            return count;
+        if (count != Sockets.WouldBlock)
+            Close();
         return 0;
     }
 
-    /// <summary>
-    /// Handles what was held back, up to the limits; false when nothing came of it. Responses that are sent at once
-    /// make room for more, and nothing else would ever bring the connection back to the frames that are left.
-    /// </summary>
-    private bool HandlePartial()
+    /// <summary>Handles bytes in the loop's buffer; what must wait is moved to one of the connection's own.</summary>
+    private void HandleShared(Memory<byte> bytes)
     {
-        if (_isClosed || _isEnding || _partial is null || IsOverLimit)
+        var rest = bytes.Span[Handle(bytes)..];
+        if (rest.IsEmpty || _isClosed || _isEnding)
+            return;
+        _in = _loop.ReceiveBuffers.Rent(Math.Max(rest.Length, FrameBytes(rest)));
+        _in.Append(rest);
+    }
+
+    /// <summary>
+    /// Handles what was kept, up to the limits; false when nothing came of it. Responses that are sent at once make
+    /// room for more, and nothing else would ever bring the connection back to the frames that are left.
+    /// </summary>
+    private bool HandleKept(ReceiveBuffer buffer)
+    {
+        if (_isClosed || _isEnding || IsOverLimit)
             return false;
-        var consumed = Handle(_partial.AsMemory(0, _partialLength));
-        if (_partial is null || consumed == 0)
-            return false;
-        _partialLength -= consumed;
-        _partial.AsSpan(consumed, _partialLength).CopyTo(_partial);
-        if (_partialLength == 0)
-            DropPartial();
-        return true;
+        var consumed = Handle(buffer.Received);
+        buffer.Start += consumed;
+        if (buffer.Count == 0 || _isClosed || _isEnding)
+            DropReceived();
+        return consumed > 0;
+    }
+
+    /// <summary>
+    /// What the first frame takes with its size, as far as the size is known and allowed; else what the size takes.
+    /// </summary>
+    private int FrameBytes(ReadOnlySpan<byte> bytes)
+    {
+        var size = bytes.Length < SizeBytes ? 0 : BinaryPrimitives.ReadInt32BigEndian(bytes);
+        var isAllowed = size > 0 && size <= _limits.RequestBytes;
+        return isAllowed ? (int)Math.Min((long)size + SizeBytes, int.MaxValue) : SizeBytes;
     }
 
     /// <summary>
@@ -309,7 +362,9 @@ internal sealed class Connection : IConnection, IWatched
         try
         {
             var reader = new WireReader(frame, _loop.Strings);
-            request = new PendingRequest(this, RequestHeader.Read(ref reader));
+            var header = RequestHeader.Read(ref reader);
+            request = Recycled<PendingRequest>.Take();
+            request.Begin(this, header);
             _trace?.Received(request, frame.Length);
             _inFlight.Enqueue(request);
             _dispatcher.Dispatch(request, ref reader);
@@ -318,63 +373,40 @@ internal sealed class Connection : IConnection, IWatched
         {
             if (request is null)
                 End(malformed.Message);
-            else
+            else if (!_isClosed)
                 CloseAfter(request, malformed.Message);
         }
         catch (Exception failure) when (failure is not InvariantBrokenException)
         {
             _log($"API {request?.Header.ApiKey} version {request?.Version} failed: {failure}");
-            if (request is { IsDone: false })
+            if (request is { IsDone: false } && !_isClosed)
                 CloseAfter(request, "an internal failure");
         }
     }
 
-    private void KeepPartial(ReadOnlySpan<byte> rest)
+    private void DropReceived()
     {
-        _partial = ArrayPool<byte>.Shared.Rent(Math.Max(FirstPartialBytes, rest.Length));
-        rest.CopyTo(_partial);
-        _partialLength = rest.Length;
-    }
-
-    /// <summary>Doubles the buffer when it is full, so that its size follows what the client has really sent.</summary>
-    private void GrowPartial()
-    {
-        if (_partialLength < _partial!.Length)
-            return;
-        var larger = ArrayPool<byte>.Shared.Rent(_partial.Length * 2);
-        _partial.AsSpan(0, _partialLength).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(_partial);
-        _partial = larger;
-    }
-
-    private void DropPartial()
-    {
-        if (_partial is not null)
-            ArrayPool<byte>.Shared.Return(_partial);
-        _partial = null;
-        _partialLength = 0;
+        if (_in is not null)
+            _loop.ReceiveBuffers.Return(_in);
+        _in = null;
     }
 
     private void Send()
     {
-        while (_out is not null)
-        {
-            var count = _socket.Send(_out.WrittenSpan[_sent..], SocketFlags.None, out var error);
-            if (error == SocketError.WouldBlock)
-                return;
-            if (error != SocketError.Success)
-            {
-                Close();
-                return;
-            }
+        if (_out is null)
+            return;
+        var outcome = _out.Send(_descriptor);
+        if (outcome == Sockets.Failed)
+            Close();
+        else if (outcome == 0)
+            DropOutgoing();
+    }
 
-            _sent += count;
-            if (_sent < _out.Length)
-                continue;
-            _loop.ReturnWriter(_out);
-            _out = null;
-            _sent = 0;
-        }
+    private void DropOutgoing()
+    {
+        if (_out is not null)
+            _loop.ReturnOutgoing(_out);
+        _out = null;
     }
 
     /// <summary>Reads no more; closes once the responses that are due have gone.</summary>
@@ -383,7 +415,8 @@ internal sealed class Connection : IConnection, IWatched
         if (_isEnding || _isClosed)
             return;
         _isEnding = true;
-        DropPartial();
+        if (!_isHandling)
+            DropReceived(); // else when the handler has done with the frame
         _log($"The connection of {ClientHost} is closed: {reason.TrimEnd('.')}.");
     }
 
@@ -394,10 +427,11 @@ internal sealed class Connection : IConnection, IWatched
         _isClosed = true;
         _loop.Forget(_descriptor);
         _socket.Dispose();
-        DropPartial();
-        if (_out is not null)
-            _loop.ReturnWriter(_out);
-        _out = null;
+        if (!_isHandling)
+            DropReceived();
+        DropOutgoing();
+        foreach (var request in _inFlight)
+            request.Waiter?.Abandon();
         _inFlight.Clear();
         foreach (var listener in _listeners ?? [])
             listener.OnClosed(this);

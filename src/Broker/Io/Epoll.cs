@@ -12,6 +12,7 @@ internal sealed partial class Epoll : IDisposable
     /// <summary>An error, or both directions are closed.</summary>
     public const uint Gone = 0x018;
     private const uint Hangup = 0x2000;
+    private const uint EdgeTriggered = 1u << 31;
     private const int Add = 1;
     private const int Delete = 2;
     private const int Modify = 3;
@@ -26,7 +27,7 @@ internal sealed partial class Epoll : IDisposable
     {
         _epoll = Check(epoll_create1(CloseOnExec));
         _wake = Check(eventfd(0, CloseOnExec | NonBlocking));
-        Watch(_wake, Readable);
+        Watch(_wake, Readable | EdgeTriggered); // each write wakes once, so nobody has to read
     }
 
     /// <summary>One ready descriptor. Packed, as the kernel has it on x86-64 only.</summary>
@@ -80,15 +81,8 @@ internal sealed partial class Epoll : IDisposable
         return Marshal.GetLastPInvokeError() == Interrupted ? 0 : throw new Win32Exception();
     }
 
-    /// <summary>True when the descriptor is this one's own interruption, which is thereby taken back.</summary>
-    public unsafe bool IsWake(int descriptor)
-    {
-        if (descriptor != _wake)
-            return false;
-        ulong count;
-        _ = read(_wake, &count, sizeof(ulong));
-        return true;
-    }
+    /// <summary>True when the descriptor is this one's own interruption.</summary>
+    public bool IsWake(int descriptor) => descriptor == _wake;
 
     /// <summary>Ends a wait, or the next one. From any thread.</summary>
     public unsafe void Wake()
@@ -123,9 +117,6 @@ internal sealed partial class Epoll : IDisposable
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int eventfd(uint initial, int flags);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static unsafe partial nint read(int descriptor, void* buffer, nint count);
 
     [LibraryImport("libc", SetLastError = true)]
     private static unsafe partial nint write(int descriptor, void* buffer, nint count);

@@ -172,6 +172,10 @@ internal sealed class FileDiskFile : IDiskFile
         }
     }
 
+    public int Lend() => Take();
+
+    public void TakeBack() => Release(0);
+
     public void Dispose()
     {
         if (HasFlag(Interlocked.Or(ref _state, Disposed), Disposed))

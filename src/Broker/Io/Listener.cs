@@ -40,6 +40,11 @@ internal sealed class Listener : IWatched, IDisposable
     /// <summary>What the requests of its connections are told to; null for nothing.</summary>
     public RequestTrace? Trace { get; init; }
 
+    /// <summary>Of the sockets of clients, in bytes; -1 leaves it to the system.</summary>
+    public int SendBufferBytes { get; init; } = -1;
+
+    public int ReceiveBufferBytes { get; init; } = -1;
+
     /// <summary>Where it listens, with the port that was given for 0.</summary>
     public IPEndPoint Address { get; }
 
@@ -49,6 +54,10 @@ internal sealed class Listener : IWatched, IDisposable
         _loops = loops;
         _dispatcher = dispatcher;
         _limits = limits;
+        if (ReceiveBufferBytes >= 0)
+            _socket.ReceiveBufferSize = ReceiveBufferBytes; // before the handshake, which bounds it
+        if (SendBufferBytes >= 0)
+            _socket.SendBufferSize = SendBufferBytes;
         _socket.Listen(Backlog);
         _loops[0].Post(() => _loops[0].Watch(Descriptor, this, Epoll.Readable));
     }

@@ -24,29 +24,34 @@ internal sealed class Loop : ILoop, IDisposable
     public const int ReceiveBytes = 256 * 1024;
 
     private const int MostEvents = 256;
-    private const int PooledWriters = 32;
+    private const int PooledOutgoing = 32;
 
     private readonly Clock _clock = Clock.Machine;
     private readonly Epoll _epoll = new();
     private readonly Dictionary<int, IWatched> _watched = [];
-    private readonly PriorityQueue<ScheduledWork, long> _timers = new();
-    private readonly Stack<WireWriter> _writers = new();
+    private readonly TimerQueue _timers;
+    private readonly FileLoans _loans = new(OpenFiles.ToLendPerLoop);
+    private readonly Stack<Outgoing> _outgoing = new();
     private readonly Lock _lock = new();
     private readonly Thread _thread;
     private readonly Action<string> _log;
     private List<Action> _posted = [];
     private List<Action> _running = [];
-    private bool _isWoken;
+    private bool _isSleeping;
     private bool _stopping;
 
     public Loop(string name, Action<string> log)
     {
         _log = log;
+        _timers = new TimerQueue(this);
         _thread = new Thread(Run) { Name = name, IsBackground = true };
         _thread.Start();
     }
 
     public Memory<byte> ReceiveBuffer { get; } = GC.AllocateUninitializedArray<byte>(ReceiveBytes, pinned: true);
+
+    /// <summary>For frames that are not whole yet.</summary>
+    public ReceiveBuffers ReceiveBuffers { get; } = new();
 
     public StringCache Strings { get; } = new();
 
@@ -70,19 +75,15 @@ internal sealed class Loop : ILoop, IDisposable
         _epoll.Forget(descriptor);
     }
 
-    public WireWriter RentWriter() => _writers.TryPop(out var writer) ? writer : new WireWriter();
+    public Outgoing RentOutgoing() => _outgoing.TryPop(out var outgoing) ? outgoing : new Outgoing(_loans);
 
-    public void ReturnWriter(WireWriter writer)
+    public void ReturnOutgoing(Outgoing outgoing)
     {
-        if (_writers.Count < PooledWriters && writer.Capacity <= ReceiveBytes)
-        {
-            writer.Clear();
-            _writers.Push(writer);
-        }
+        outgoing.Clear();
+        if (_outgoing.Count < PooledOutgoing && outgoing.Capacity <= ReceiveBytes)
+            _outgoing.Push(outgoing);
         else
-        {
-            writer.Dispose();
-        }
+            outgoing.Dispose();
     }
 
     public void Post(Action work)
@@ -91,23 +92,15 @@ internal sealed class Loop : ILoop, IDisposable
         lock (_lock)
         {
             _posted.Add(work);
-            wake = !_isWoken;
-            _isWoken = true;
+            wake = _isSleeping;
+            _isSleeping = false;
         }
 
         if (wake)
             _epoll.Wake();
     }
 
-    public ITimer Schedule(Instant deadline, Action work)
-    {
-        var scheduled = new ScheduledWork(work);
-        if (IsCurrent)
-            _timers.Enqueue(scheduled, deadline.Milliseconds);
-        else
-            Post(() => _timers.Enqueue(scheduled, deadline.Milliseconds));
-        return scheduled;
-    }
+    public ITimer Schedule(Instant deadline, Action work) => _timers.Add(deadline, work);
 
     /// <summary>Ends the thread after the work that is posted by now.</summary>
     public void Dispose()
@@ -115,6 +108,7 @@ internal sealed class Loop : ILoop, IDisposable
         Post(() => _stopping = true);
         _thread.Join();
         _epoll.Dispose();
+        ReceiveBuffers.Dispose();
     }
 
     private void Run()
@@ -122,7 +116,8 @@ internal sealed class Loop : ILoop, IDisposable
         var ready = new Epoll.PackedEvent[MostEvents];
         while (!_stopping)
         {
-            var count = _epoll.Wait(ready, MillisecondsToNextTimer());
+            var count = _epoll.Wait(ready, FallAsleep() ? MillisecondsToNextTimer() : 0);
+            Volatile.Write(ref _isSleeping, false);
             for (var i = 0; i < count; i++)
             {
                 if (!_epoll.IsWake(ready[i].Descriptor) && _watched.TryGetValue(ready[i].Descriptor, out var watched))
@@ -134,26 +129,21 @@ internal sealed class Loop : ILoop, IDisposable
         }
     }
 
-    private int MillisecondsToNextTimer()
+    /// <summary>False if there is work. Else who posts some must wake the loop.</summary>
+    private bool FallAsleep()
     {
-        while (_timers.TryPeek(out var next, out var deadline))
-        {
-            if (!next.IsCancelled)
-                return (int)Math.Clamp(deadline - Steady.Milliseconds, 0, int.MaxValue);
-            _timers.Dequeue();
-        }
-
-        return -1;
+        lock (_lock)
+            return _isSleeping = _posted.Count == 0;
     }
+
+    private int MillisecondsToNextTimer() => _timers.Next is { } deadline
+        ? (int)Math.Clamp(deadline.Milliseconds - Steady.Milliseconds, 0, int.MaxValue)
+        : -1;
 
     private void RunPosted()
     {
         lock (_lock)
-        {
             (_posted, _running) = (_running, _posted);
-            _isWoken = false;
-        }
-
         foreach (var work in _running)
             Guard(work);
         _running.Clear();
@@ -161,15 +151,11 @@ internal sealed class Loop : ILoop, IDisposable
 
     private void RunTimers()
     {
-        if (_timers.Count == 0)
+        if (_timers.Next is null)
             return;
-        var now = Steady.Milliseconds;
-        while (_timers.TryPeek(out var next, out var deadline) && deadline <= now)
-        {
-            _timers.Dequeue();
-            if (!next.IsCancelled)
-                Guard(next.Work);
-        }
+        var now = Steady;
+        while (_timers.TakeDue(now) is { } work)
+            Guard(work);
     }
 
     private void Guard(IWatched watched, uint ready)
@@ -194,14 +180,5 @@ internal sealed class Loop : ILoop, IDisposable
         {
             _log($"A piece of work failed: {exception}");
         }
-    }
-
-    private sealed class ScheduledWork(Action work) : ITimer
-    {
-        public Action Work { get; } = work;
-
-        public bool IsCancelled { get; private set; }
-
-        public void Cancel() => IsCancelled = true;
     }
 }

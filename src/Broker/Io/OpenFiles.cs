@@ -20,6 +20,9 @@ internal static partial class OpenFiles
     /// </summary>
     public static int ForLogs => Math.Clamp(Limit / 4, FewestForLogs, MostForLogs);
 
+    /// <summary>How many files responses on the way may keep open, whatever becomes of them, for each loop.</summary>
+    public static int ToLendPerLoop => ForLogs / 8;
+
     [StructLayout(LayoutKind.Sequential)]
     private struct ResourceLimit
     {

@@ -8,8 +8,8 @@ namespace Millrace.Broker.Io;
 /// <remarks>
 /// <para>Owned by the disk; any thread may use it; the lock is never held during I/O.
 /// 1. Only what a flush that succeeded has covered stands here: its pages are as the disk has them, and no error of
-/// writing them back is still to be told. 2. Nothing here waits for the disk or asks it for errors: those are told once,
-/// and to fdatasync. 3. Counted in whole blocks: of each file what is behind the last of them is left to the system.
+/// writing them back is still to be told. 2. Nothing here waits for the disk or asks it for errors: those are told
+/// once, and to fdatasync. 3. Counted in whole blocks: what is behind a file's last is left to the system.
 /// </para>
 /// </remarks>
 /// <param name="budget">Bytes that stay; negative for all.</param>

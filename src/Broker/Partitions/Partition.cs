@@ -143,9 +143,16 @@ internal sealed partial class Partition(TopicPartition id, Uuid topicId, Partiti
             }
         }
 
-        foreach (var listener in _released)
-            listener.OnFlushed(error);
-        _released.Clear();
+        try
+        {
+            foreach (var listener in _released)
+                listener.OnFlushed(error);
+        }
+        finally
+        {
+            _released.Clear(); // each is called once, whatever one of them throws
+        }
+
         if (isVisible || error != ErrorCode.None)
             NotifyListeners();
     }

@@ -3,6 +3,7 @@ using Millrace.Broker.Partitions;
 using Millrace.Core.Configs;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
+using Millrace.Protocol.Wire;
 
 namespace Millrace.Broker.Requests;
 
@@ -24,7 +25,7 @@ namespace Millrace.Broker.Requests;
 /// CORRUPT_MESSAGE; one behind the damage can be fetched.</para>
 /// </remarks>
 internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settings, FetchSessions sessions)
-    : RequestHandler<FetchRequest>
+    : RecyclingRequestHandler<FetchRequest>
 {
     private const sbyte ReadUncommitted = 0;
     private const sbyte ReadCommitted = 1;
@@ -44,7 +45,9 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
 
         var isFull = request.SessionEpoch is InitialEpoch or FinalEpoch;
         var usesTopicIds = pending.Version >= FirstVersionWithIds;
-        var fetch = new Fetch(pending, request, _mostBytes) { Topics = topics, Sessions = sessions };
+        var fetch = pending.Use<Fetch>();
+        (fetch.Topics, fetch.Sessions) = (topics, sessions);
+        fetch.Begin(pending, request, _mostBytes);
         if (isFull)
         {
             if (request.SessionId != 0)
@@ -88,7 +91,8 @@ internal sealed class FetchHandler(TopicPartitions topics, BrokerSettings settin
 
     private static FetchSession New(bool usesTopicIds, FetchRequest request)
     {
-        var session = new FetchSession(usesTopicIds);
+        var session = Recycled<FetchSession>.Take();
+        session.UsesTopicIds = usesTopicIds;
         session.Update(request);
         return session;
     }

@@ -23,7 +23,7 @@ namespace Millrace.Broker.Requests;
 /// held back, for they must not overtake this one.</para>
 /// </remarks>
 internal sealed class ProduceHandler(TopicPartitions topics, TransactionVerifier verifier)
-    : RequestHandler<ProduceRequest>
+    : RecyclingRequestHandler<ProduceRequest>
 {
     private const string AdminClientId = "__admin_client";
     private const short FirstVersionWithZstd = 7;
@@ -31,10 +31,12 @@ internal sealed class ProduceHandler(TopicPartitions topics, TransactionVerifier
     private const short FirstVersionWithEpochs = 12;
     private const short FirstVersionWithIds = 13;
 
+    private static readonly Action<object, ErrorCode> StorageFailed = Fail;
+
     protected override void Handle(PendingRequest pending, ProduceRequest request)
     {
         if (request.TransactionalId is null || Unverified(pending, request) is not { Count: > 0 } unverified)
-            AppendAll(pending, request, _ => null)();
+            Answer(pending, request, AppendAll(pending, request, null));
         else
             Verify(pending, request, unverified);
     }
@@ -52,14 +54,15 @@ internal sealed class ProduceHandler(TopicPartitions topics, TransactionVerifier
         verifier.Verify(
             pending.Loop, asker, unverified.Keys, isOne && pending.Version >= FirstVersionWithEpochs, errors =>
             {
-                var reply = AppendAll(pending, request, partition =>
+                var appended = AppendAll(pending, request, partition =>
                     !unverified.ContainsKey(partition) ? null
                     : isOne ? errors(partition)
                     : ErrorCode.InvalidProducerIdMapping);
-                pending.Loop.Post(() =>
+                var connection = pending.Connection;
+                connection.Loop.Post(() =>
                 {
-                    reply();
-                    pending.Connection.GoOn();
+                    Answer(pending, request, appended);
+                    connection.GoOn();
                 });
             });
     }
@@ -90,61 +93,68 @@ internal sealed class ProduceHandler(TopicPartitions topics, TransactionVerifier
     private HostedTopic? Find(PendingRequest pending, ProduceRequest.TopicProduceData topic) =>
         pending.Version >= FirstVersionWithIds ? topics.Find(topic.TopicId) : topics.Find(topic.Name);
 
-    /// <summary>Appends to every partition; what comes back answers.</summary>
+    /// <summary>Appends to every partition.</summary>
     /// <param name="pending">The request.</param>
     /// <param name="request">Its body.</param>
-    /// <param name="verdict">What the coordinator says of a partition's transaction; null where it was not
-    /// asked.</param>
-    private Action AppendAll(
-        PendingRequest pending, ProduceRequest request, Func<TopicPartition, ErrorCode?> verdict)
+    /// <param name="verdict">What the coordinator says of a partition's transaction, null where it was not asked; null
+    /// for all.</param>
+    private Appended AppendAll(
+        PendingRequest pending, ProduceRequest request, Func<TopicPartition, ErrorCode?>? verdict)
     {
-        var response = new ProduceResponse();
-        var delayed = request.Acks == -1 ? new DelayedReply(pending, response) : null;
-        var failed = false;
+        var response = pending.Use<ProduceResponse>();
+        DelayedReply? delayed = null;
+        if (request.Acks == -1)
+        {
+            delayed = pending.Use<DelayedReply>();
+            delayed.Begin(pending, response);
+        }
+
+        var hasFailed = false;
         foreach (var topic in request.TopicData)
         {
-            var answer = new ProduceResponse.TopicProduceResponse { Name = topic.Name, TopicId = topic.TopicId };
+            var answer = Recycled<ProduceResponse.TopicProduceResponse>.Take();
+            (answer.Name, answer.TopicId) = (topic.Name, topic.TopicId);
             response.Responses.Add(answer);
-            var last = LastOfEach(topic.PartitionData);
+            var last = topic.PartitionData.Count > 1 ? LastOfEach(pending, topic.PartitionData) : null;
             for (var i = 0; i < topic.PartitionData.Count; i++)
             {
-                if (last[topic.PartitionData[i].Index] != i)
+                if (last is not null && last[topic.PartitionData[i].Index] != i)
                     continue;
                 var partition = Append(pending, request, topic, topic.PartitionData[i], delayed, verdict);
-                failed |= partition.ErrorCode != ErrorCode.None;
+                hasFailed |= partition.ErrorCode != ErrorCode.None;
                 answer.PartitionResponses.Add(partition);
             }
         }
 
-        return () =>
-        {
-            if (delayed is not null)
-                delayed.Seal();
-            else if (request.Acks != 0)
-                pending.Reply(response);
-            else if (failed)
-                pending.Refuse("a Produce with acks=0 failed, which has no other way to be told");
-            else
-                pending.ReplyNothing();
-        };
+        return new Appended(response, delayed, hasFailed);
+    }
+
+    /// <summary>Answers, or lets the answer wait for stable storage. Nothing may be locked, nor used
+    /// afterwards.</summary>
+    private static void Answer(PendingRequest pending, ProduceRequest request, in Appended appended)
+    {
+        if (appended.Delayed is { } delayed)
+            delayed.Seal();
+        else if (request.Acks != 0)
+            pending.Reply(appended.Response);
+        else if (appended.HasFailed)
+            pending.Refuse("a Produce with acks=0 failed, which has no other way to be told");
+        else
+            pending.ReplyNothing();
     }
 
     private ProduceResponse.PartitionProduceResponse Append(
         PendingRequest pending, ProduceRequest request, ProduceRequest.TopicProduceData topic,
-        ProduceRequest.PartitionProduceData data, DelayedReply? delayed, Func<TopicPartition, ErrorCode?> verdict)
+        ProduceRequest.PartitionProduceData data, DelayedReply? delayed, Func<TopicPartition, ErrorCode?>? verdict)
     {
-        var answer = new ProduceResponse.PartitionProduceResponse
-        {
-            Index = data.Index,
-            BaseOffset = -1,
-            LogStartOffset = -1,
-        };
+        var answer = Recycled<ProduceResponse.PartitionProduceResponse>.Take();
+        (answer.Index, answer.BaseOffset) = (data.Index, -1);
         var hosted = Find(pending, topic);
         var partition = TopicPartitions.Find(hosted, data.Index);
         answer.ErrorCode = Check(pending, request, hosted, partition, data.Records);
         if (answer.ErrorCode != ErrorCode.None)
             return answer;
-        var verified = verdict(partition!.Id);
+        var verified = verdict?.Invoke(partition!.Id);
         if (verified is not (null or ErrorCode.None))
         {
             (answer.ErrorCode, answer.ErrorMessage) = Unverified(verified.Value, pending.Version);
@@ -154,16 +164,12 @@ internal sealed class ProduceHandler(TopicPartitions topics, TransactionVerifier
         var origin = verified is null ? AppendOrigin.Client
             : pending.Version >= FirstVersionWithEpochs ? AppendOrigin.VerifiedClientWithEpochs
             : AppendOrigin.VerifiedClient;
-        var listener = delayed?.Await(error =>
-        {
-            answer.ErrorCode = error;
-            answer.BaseOffset = -1;
-        });
-        var result = partition.Append(data.Records.Bytes.Span, origin, pending.Loop.Now, listener);
+        var listener = delayed?.Await(answer, StorageFailed);
+        var result = partition!.Append(data.Records.Bytes.Span, origin, pending.Loop.Now, listener);
         answer.LogAppendTimeMs = result.LogAppendTimeMs;
         if (result.Error == ErrorCode.None)
         {
-            answer.BaseOffset = answer.ErrorCode == ErrorCode.None ? result.BaseOffset.Value : -1;
+            answer.BaseOffset = result.BaseOffset.Value;
             answer.LogStartOffset = partition.Log.LogStartOffset.Value;
             return answer;
         }
@@ -210,12 +216,44 @@ internal sealed class ProduceHandler(TopicPartitions topics, TransactionVerifier
         _ => (error, null),
     };
 
-    /// <summary>Where in the list each partition stands for the last time.</summary>
-    private static Dictionary<int, int> LastOfEach(List<ProduceRequest.PartitionProduceData> data)
+    /// <summary>The storage of records that were appended has failed.</summary>
+    private static void Fail(object answer, ErrorCode error)
     {
-        var last = new Dictionary<int, int>(data.Count);
+        var partition = (ProduceResponse.PartitionProduceResponse)answer;
+        partition.ErrorCode = error;
+        partition.BaseOffset = -1;
+    }
+
+    /// <summary>Where in the list each partition stands for the last time.</summary>
+    private static Dictionary<int, int> LastOfEach(
+        PendingRequest pending, List<ProduceRequest.PartitionProduceData> data)
+    {
+        var last = pending.Use<Places>().OfPartitions;
         for (var i = 0; i < data.Count; i++)
             last[data[i].Index] = i;
         return last;
+    }
+
+    private readonly record struct Appended(ProduceResponse Response, DelayedReply? Delayed, bool HasFailed);
+
+    private sealed class Places : IRecyclable
+    {
+        private const int MostKept = 1024;
+
+        public Dictionary<int, int> OfPartitions { get; private set; } = [];
+
+        public void Clear()
+        {
+            if (OfPartitions.Count > MostKept)
+                OfPartitions = [];
+            else
+                OfPartitions.Clear();
+        }
+
+        public void Recycle()
+        {
+            Clear();
+            Recycled<Places>.Give(this);
+        }
     }
 }

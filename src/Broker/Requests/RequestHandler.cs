@@ -23,3 +23,17 @@ internal abstract class RequestHandler<TRequest> : RequestHandler
 
     protected abstract void Handle(PendingRequest pending, TRequest request);
 }
+
+/// <summary>The same for the hot path: the request is recycled once it is answered.</summary>
+internal abstract class RecyclingRequestHandler<TRequest> : RequestHandler
+    where TRequest : class, IMessage, IRecyclable, new()
+{
+    public sealed override void Handle(PendingRequest pending, ref WireReader body)
+    {
+        var request = pending.Use<TRequest>();
+        request.Read(ref body, pending.Version);
+        Handle(pending, request);
+    }
+
+    protected abstract void Handle(PendingRequest pending, TRequest request);
+}

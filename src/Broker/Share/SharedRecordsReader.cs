@@ -40,7 +40,7 @@ internal sealed class SharedRecordsReader
             return reader;
         try
         {
-            List<AbortedTransaction> aborted = isReadCommitted
+            IReadOnlyList<AbortedTransaction> aborted = isReadCommitted
                 ? partition.Log.AbortedTransactions(new Offset(from), reader._slice.EndOffset)
                 : [];
             reader.Walk(from + offsets, aborted);
@@ -63,7 +63,7 @@ internal sealed class SharedRecordsReader
         return new SharedRecords(ErrorCode.None, records, acquired);
     }
 
-    private void Walk(long until, List<AbortedTransaction> aborted)
+    private void Walk(long until, IReadOnlyList<AbortedTransaction> aborted)
     {
         Span<byte> header = stackalloc byte[RecordBatch.HeaderSize];
         for (var position = 0L; position < _slice.Length;)
@@ -75,7 +75,7 @@ internal sealed class SharedRecordsReader
             _batches.Add(new FetchedBatch(
                 batch.BaseOffset,
                 batch.LastOffset,
-                batch is { IsTransactional: true, IsControl: false } && aborted.Exists(transaction =>
+                batch is { IsTransactional: true, IsControl: false } && aborted.Any(transaction =>
                     transaction.ProducerId == producer
                     && transaction.FirstOffset <= offset && offset <= transaction.LastOffset)));
             _ends.Add(position);

@@ -15,6 +15,10 @@ internal static class BrokerConfigs
         new("num.network.threads", ConfigType.Int, "2", "Loops that serve connections.", Between(1, 256)),
         new("socket.request.max.bytes", ConfigType.Int, "104857600",
             "Largest request frame; a larger one closes the connection.", AtLeast(1024)),
+        new("socket.send.buffer.bytes", ConfigType.Int, "-1",
+            "SO_SNDBUF of the sockets of clients; -1 leaves it to the system.", AtLeast(-1)),
+        new("socket.receive.buffer.bytes", ConfigType.Int, "-1",
+            "SO_RCVBUF of the sockets of clients; -1 leaves it to the system.", AtLeast(-1)),
         new("fetch.max.bytes", ConfigType.Int, "57671680",
             "Largest answer to one Fetch, in bytes of records.", AtLeast(1024)),
         new("max.incremental.fetch.session.cache.slots", ConfigType.Int, "1000",
@@ -68,9 +72,9 @@ internal static class BrokerConfigs
             "Answers acks=all without waiting for stable storage, as Kafka does: a power failure loses what the "
             + "operating system has not written yet."),
         new("log.page.cache.bytes", ConfigType.Long, "0",
-            "How much of what was written last stays in the page cache, over all logs: what is beyond is written to the "
-            + "disk early and let go. 0 is a sixteenth of the memory, at least 64 MiB; -1 leaves it to the operating "
-            + "system.", AtLeast(-1)),
+            "How much of what was written last stays in the page cache, over all logs: what is beyond is written to "
+            + "the disk early and let go. 0 is a sixteenth of the memory, at least 64 MiB; -1 leaves it to the "
+            + "operating system.", AtLeast(-1)),
         new("log.cleaner.enable", ConfigType.Boolean, "true", "Whether compacted topics are compacted."),
         new("log.cleaner.backoff.ms", ConfigType.Long, "15000",
             "How long the cleaner rests when no log needs it.", AtLeast(0)),

@@ -75,6 +75,10 @@ internal sealed class FailStopDisk(IDisk disk, string name) : IDisk
 
         public void MoveTo(string path) => file.MoveTo(path);
 
+        public int Lend() => file.Lend();
+
+        public void TakeBack() => file.TakeBack();
+
         public void Dispose() => file.Dispose();
     }
 }

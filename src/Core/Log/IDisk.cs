@@ -65,6 +65,17 @@ internal interface IDiskFile : IDisposable
 
     /// <summary>Renames the file, which replaces one at the new place; it stays open.</summary>
     void MoveTo(string path);
+
+    /// <summary>
+    /// The operating system's descriptor, which stays open until <see cref="TakeBack"/>, also behind a disposal; -1
+    /// where there is none.
+    /// </summary>
+    int Lend() => -1;
+
+    /// <summary>Ends one loan.</summary>
+    void TakeBack()
+    {
+    }
 }
 
 /// <summary>There is no room for what was to be written: nothing else is wrong, and later there may be room.</summary>

@@ -7,6 +7,8 @@ namespace Millrace.Core.Log;
 /// <content>Reading: without a lock, from any thread.</content>
 internal sealed partial class PartitionLog
 {
+    private static readonly IReadOnlyList<AbortedTransaction> NoneAborted = [];
+
     /// <summary>
     /// Whole batches from the one that holds <paramref name="from"/> on, all below <paramref name="upperBound"/>, not
     /// copied. With <paramref name="atLeastOneBatch"/> the first may exceed <paramref name="maxBytes"/>. A failed read
@@ -51,9 +53,9 @@ internal sealed partial class PartitionLog
     /// markers.
     /// </summary>
     /// <exception cref="IOException">An index can't be read.</exception>
-    public List<AbortedTransaction> AbortedTransactions(Offset from, Offset end)
+    public IReadOnlyList<AbortedTransaction> AbortedTransactions(Offset from, Offset end)
     {
-        List<AbortedTransaction> found = [];
+        List<AbortedTransaction>? found = null;
         Segment[] segments = _segments;
         for (int i = IndexOf(segments, from); i < segments.Length; i++)
         {
@@ -67,13 +69,13 @@ internal sealed partial class PartitionLog
             foreach (AbortedTransaction transaction in aborted)
             {
                 if (transaction.LastOffset >= from.Value && transaction.FirstOffset < end.Value)
-                    found.Add(transaction);
+                    (found ??= []).Add(transaction);
                 if (transaction.LastStableOffset >= end.Value)
-                    return found;
+                    return found ?? NoneAborted;
             }
         }
 
-        return found;
+        return found ?? NoneAborted;
     }
 
     /// <summary>

@@ -88,7 +88,7 @@ public readonly record struct RecordScan
         return at;
     }
 
-    /// <remarks>Reads no byte at or behind <paramref name="end"/>; what the callers pass lies within the data.</remarks>
+    /// <remarks>Reads no byte at or behind <paramref name="end"/>, which lies within the data.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool TryReadInt(ref byte start, int end, ref int at, out int value)
     {

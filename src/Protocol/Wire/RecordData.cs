@@ -46,4 +46,12 @@ public readonly struct RecordData
         else
             _source.Read(_position, destination[..Length]);
     }
+
+    /// <summary>The stored bytes with the file they are in, lent; false where they must be copied.</summary>
+    internal bool TryLend(int at, out StoredSlice slice)
+    {
+        var descriptor = _source?.Lend() ?? -1;
+        slice = descriptor < 0 ? default : new StoredSlice(_source!, descriptor, _position, Length, at);
+        return descriptor >= 0;
+    }
 }

@@ -8,16 +8,35 @@ namespace Millrace.Protocol.Wire;
 /// Writes Kafka's primitive types into a pooled buffer that grows as needed. One instance serves many messages, one
 /// after the other; dispose gives the buffer back.
 /// </summary>
+/// <remarks>
+/// <para>Large stored records are not copied where the owner allows <see cref="MostSlices"/>: they stand in
+/// <see cref="Slices"/>, which the owner sends between the bytes. What is lent for them goes back with
+/// <see cref="Clear"/>, or before as the owner says.</para>
+/// </remarks>
 public sealed class WireWriter : IDisposable
 {
     private const int MostErrorCharacters = 1000;
 
     private const int InitialCapacity = 512;
 
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(InitialCapacity);
+    /// <summary>Below it a copy costs less than another system call.</summary>
+    private const int LeastSlice = 64 * 1024;
 
-    /// <summary>Bytes written since the last <see cref="Clear"/>.</summary>
+    private readonly List<StoredSlice> _slices = [];
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(InitialCapacity);
+    private int _slicesTakenBack;
+
+    /// <summary>Bytes written since the last <see cref="Clear"/>, without those of <see cref="Slices"/>.</summary>
     public int Length { get; private set; }
+
+    /// <summary>How many stored slices may be sent from their files; 0 at first: all is copied.</summary>
+    public int MostSlices { get; set; }
+
+    /// <summary>What is to be sent from files, in order.</summary>
+    public IReadOnlyList<StoredSlice> Slices => _slices;
+
+    /// <summary>Bytes of <see cref="Slices"/>.</summary>
+    public long SlicedBytes { get; private set; }
 
     /// <summary>What was written; valid until the next write.</summary>
     public ReadOnlyMemory<byte> Written => _buffer.AsMemory(0, Length);
@@ -30,7 +49,33 @@ public sealed class WireWriter : IDisposable
     /// <summary>Bytes that the buffer holds before it grows.</summary>
     public int Capacity => _buffer.Length;
 
-    public void Clear() => Length = 0;
+    public void Clear()
+    {
+        while (_slicesTakenBack < _slices.Count)
+            TakeBackSlice();
+        _slices.Clear();
+        _slicesTakenBack = 0;
+        Length = 0;
+        SlicedBytes = 0;
+    }
+
+    /// <summary>
+    /// The first bytes have been sent, and the slices up to there taken back: the others move to the front.
+    /// </summary>
+    public void Forget(int count)
+    {
+        _buffer.AsSpan(count, Length - count).CopyTo(_buffer);
+        Length -= count;
+        for (var i = 0; i < _slicesTakenBack; i++)
+            SlicedBytes -= _slices[i].Length;
+        _slices.RemoveRange(0, _slicesTakenBack);
+        _slicesTakenBack = 0;
+        for (var i = 0; i < _slices.Count; i++)
+            _slices[i] = _slices[i] with { At = _slices[i].At - count };
+    }
+
+    /// <summary>The first of <see cref="Slices"/> that is still lent goes back to its file.</summary>
+    public void TakeBackSlice() => _slices[_slicesTakenBack++].Source.TakeBack();
 
     public void Boolean(bool value) => Reserve(1)[0] = value ? (byte)1 : (byte)0;
 
@@ -111,8 +156,15 @@ public sealed class WireWriter : IDisposable
     public void Records(in RecordData value, bool flexible)
     {
         ArrayCount(value.IsNull ? -1 : value.Length, flexible);
-        if (value.Length > 0)
+        if (value.Length >= LeastSlice && _slices.Count < MostSlices && value.TryLend(Length, out var slice))
+        {
+            _slices.Add(slice);
+            SlicedBytes += slice.Length;
+        }
+        else if (value.Length > 0)
+        {
             value.CopyTo(Reserve(value.Length));
+        }
     }
 
     /// <summary>The length of an array, of bytes or of records; -1 for null.</summary>
@@ -169,9 +221,9 @@ public sealed class WireWriter : IDisposable
 
     public void Dispose()
     {
+        Clear();
         ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
-        Length = 0;
     }
 
     private void Grow(int count)

@@ -20,8 +20,8 @@ internal sealed class SimLoop : ILoop
 
     public ITimer Schedule(Instant deadline, Action work)
     {
-        var timer = new SimTimer(work);
-        _timers.Enqueue(timer, deadline.Milliseconds);
+        var timer = new SimTimer(this, work);
+        timer.Restart(deadline);
         return timer;
     }
 
@@ -40,18 +40,29 @@ internal sealed class SimLoop : ILoop
         while (_timers.TryPeek(out var timer, out var deadline) && deadline <= Now.Milliseconds)
         {
             _timers.Dequeue();
-            if (!timer.IsCancelled)
-                timer.Work();
+            timer.RunIfDue(deadline);
             RunPosted();
         }
     }
 
-    private sealed class SimTimer(Action work) : ITimer
+    private sealed class SimTimer(SimLoop loop, Action work) : ITimer
     {
-        public Action Work { get; } = work;
+        private Instant _deadline = Instant.Never;
 
-        public bool IsCancelled { get; private set; }
+        public void Cancel() => _deadline = Instant.Never;
 
-        public void Cancel() => IsCancelled = true;
+        public void Restart(Instant deadline)
+        {
+            _deadline = deadline;
+            loop._timers.Enqueue(this, deadline.Milliseconds);
+        }
+
+        public void RunIfDue(long at)
+        {
+            if (_deadline.Milliseconds != at)
+                return;
+            Cancel();
+            work();
+        }
     }
 }

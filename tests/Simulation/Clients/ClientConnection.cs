@@ -110,12 +110,19 @@ internal sealed class ClientConnection : IConnection
         if (IsClosed)
             return;
         IsClosed = true;
+        var left = _inFlight.ToArray();
         _inFlight.Clear();
         foreach (var call in _unanswered.ToArray())
             _world.Time.After(_world.Chance.Next(1, SlowestFrame), Lane.Client, () => call.Answer.TrySetResult(null));
         _unanswered.Clear();
-        if (_broker.IsRunning)
-            _loop.Post(() => _listeners.ForEach(listener => listener.OnClosed(this)));
+        if (!_broker.IsRunning)
+            return;
+        _loop.Post(() =>
+        {
+            foreach (var request in left.Where(request => !request.IsDone))
+                request.Waiter?.Abandon();
+            _listeners.ForEach(listener => listener.OnClosed(this));
+        });
     }
 
     private void Receive(Call call)
@@ -128,7 +135,8 @@ internal sealed class ClientConnection : IConnection
             return;
         }
 
-        var request = new PendingRequest(this, call.Header);
+        var request = Recycled<PendingRequest>.Take();
+        request.Begin(this, call.Header);
         _calls[request] = call;
         _inFlight.Enqueue(request);
         var reader = new WireReader(call.Body);
@@ -171,6 +179,7 @@ internal sealed class ClientConnection : IConnection
             _calls.Remove(request, out var call);
             if (request.Response is { } response)
                 Deliver(call!, response);
+            request.Recycle();
         }
 
         if (_isEnding && _inFlight.Count == 0)

@@ -31,20 +31,16 @@ internal sealed class VirtualLoop(World world, SimBroker broker, Lane lane) : IL
 
     public ITimer Schedule(Instant deadline, Action work)
     {
-        var timer = new Timer();
-        world.Time.At(deadline, lane, () =>
-        {
-            if (!timer.IsCancelled && broker.IsRunning)
-                Post(() => RunUnlessCancelled(timer, work));
-        });
+        var timer = new Timer(this, work);
+        timer.Restart(deadline);
         return timer;
     }
 
-    private static void RunUnlessCancelled(Timer timer, Action work)
+    private void At(Instant deadline, Action work, Func<bool> isWanted) => world.Time.At(deadline, lane, () =>
     {
-        if (!timer.IsCancelled)
-            work();
-    }
+        if (isWanted() && broker.IsRunning)
+            Post(work);
+    });
 
     private void Run()
     {
@@ -71,10 +67,22 @@ internal sealed class VirtualLoop(World world, SimBroker broker, Lane lane) : IL
         world.Time.After(world.Chance.Next(LongestDelay), lane, Run);
     }
 
-    private sealed class Timer : ITimer
+    private sealed class Timer(VirtualLoop loop, Action work) : ITimer
     {
-        public bool IsCancelled { get; private set; }
+        private int _starts;
+        private bool _isCancelled;
 
-        public void Cancel() => IsCancelled = true;
+        public void Cancel() => _isCancelled = true;
+
+        public void Restart(Instant deadline)
+        {
+            _isCancelled = false;
+            var start = ++_starts;
+            loop.At(deadline, () =>
+            {
+                if (!_isCancelled && start == _starts)
+                    work();
+            }, () => !_isCancelled && start == _starts);
+        }
     }
 }

@@ -18,7 +18,7 @@ internal sealed class ConsumerGroupDescribeHandler(GroupCoordinators coordinator
     protected override void Handle(PendingRequest pending, ConsumerGroupDescribeRequest request)
     {
         var response = new ConsumerGroupDescribeResponse();
-        foreach (var groupId in request.GroupIds)
+        foreach (var groupId in request.GroupIds.Distinct())
         {
             var group = coordinators.Find(groupId)?.Read(core => core.DescribeConsumerGroup(groupId))
                 ?? new() { GroupId = groupId, ErrorCode = ErrorCode.NotCoordinator };

@@ -19,7 +19,7 @@ internal sealed class StreamsGroupDescribeHandler(GroupCoordinators coordinators
     protected override void Handle(PendingRequest pending, StreamsGroupDescribeRequest request)
     {
         var response = new StreamsGroupDescribeResponse();
-        foreach (var groupId in request.GroupIds)
+        foreach (var groupId in request.GroupIds.Distinct())
         {
             var group = coordinators.Find(groupId)?.Read(core => core.DescribeStreamsGroup(groupId))
                 ?? new() { GroupId = groupId, ErrorCode = ErrorCode.NotCoordinator };

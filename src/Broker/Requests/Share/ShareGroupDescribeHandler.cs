@@ -18,7 +18,7 @@ internal sealed class ShareGroupDescribeHandler(GroupCoordinators coordinators)
     protected override void Handle(PendingRequest pending, ShareGroupDescribeRequest request)
     {
         var response = new ShareGroupDescribeResponse();
-        foreach (var groupId in request.GroupIds)
+        foreach (var groupId in request.GroupIds.Distinct())
         {
             var group = coordinators.Find(groupId)?.Read(core => core.ShareGroups.Describe(groupId))
                 ?? new() { GroupId = groupId, ErrorCode = ErrorCode.NotCoordinator };

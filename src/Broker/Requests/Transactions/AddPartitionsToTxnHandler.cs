@@ -13,13 +13,15 @@ namespace Millrace.Broker.Requests.Transactions;
 /// </summary>
 /// <remarks>
 /// <para>From version 4 it is for several transactions at once and may only ask whether partitions are part of them, as
-/// brokers do (KIP-890). An empty list of transactions, which Kafka never answers, ends the connection.</para>
+/// brokers do (KIP-890). An empty list of transactions, which Kafka never answers, ends the connection, and so does one
+/// of more than 10,000, which would hold up the loop.</para>
 /// </remarks>
 internal sealed class AddPartitionsToTxnHandler(TransactionCoordinators coordinators, TopicPartitions topics)
     : RequestHandler<AddPartitionsToTxnRequest>
 {
     private const short FirstVersionWithMany = 4;
     private const short FirstVersionWithEpochs = 5;
+    private const int MostTransactions = 10_000;
 
     protected override void Handle(PendingRequest pending, AddPartitionsToTxnRequest request)
     {
@@ -30,9 +32,9 @@ internal sealed class AddPartitionsToTxnHandler(TransactionCoordinators coordina
             Decide(pending, asker, request.V3AndBelowTopics, isVerifying: false, topics =>
                 pending.Reply(new AddPartitionsToTxnResponse { ResultsByTopicV3AndBelow = topics }));
         }
-        else if (request.Transactions.Count == 0)
+        else if (request.Transactions.Count is 0 or > MostTransactions)
         {
-            pending.Refuse("AddPartitionsToTxn without a transaction");
+            pending.Refuse($"AddPartitionsToTxn of {request.Transactions.Count} transactions");
         }
         else
         {

@@ -23,10 +23,12 @@ internal static class ScramChanges
         var response = new AlterUserScramCredentialsResponse();
         var changes = request.Deletions.Select(deletion => (deletion.Name, deletion.Mechanism))
             .Concat(request.Upsertions.Select(upsertion => (upsertion.Name, upsertion.Mechanism)));
+        var deletionsOf = request.Deletions.ToLookup(deletion => deletion.Name);
+        var upsertionsOf = request.Upsertions.ToLookup(upsertion => upsertion.Name);
         foreach (var user in changes.GroupBy(change => change.Name, change => change.Mechanism))
         {
-            var deletions = request.Deletions.FindAll(deletion => deletion.Name == user.Key);
-            var upsertions = request.Upsertions.FindAll(upsertion => upsertion.Name == user.Key);
+            var deletions = deletionsOf[user.Key];
+            var upsertions = upsertionsOf[user.Key];
             var problem = user.Distinct().Count() < user.Count()
                 ? new Verdict(ErrorCode.DuplicateResource, "A mechanism is named more than once for the user.")
                 : deletions.Select(deletion => WhatIsWrong(deletion, image))

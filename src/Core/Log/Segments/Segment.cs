@@ -218,6 +218,10 @@ internal sealed class Segment : IRecordSource
             throw new IOException($"{_path}.log ends before position {position + destination.Length}.");
     }
 
+    public int Lend() => _file.Lend();
+
+    public void TakeBack() => _file.TakeBack();
+
     public int RelativeOffset(Offset offset) => (int)Math.Clamp(offset - BaseOffset, 0, int.MaxValue);
 
     /// <summary>All sound batches from the start.</summary>

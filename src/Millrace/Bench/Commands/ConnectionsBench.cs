@@ -24,7 +24,10 @@ internal static class ConnectionsBench
         return command;
     }
 
-    private static BenchReport Measure(BrokerAddress address, int count, int? pid)
+    /// <param name="address">Where.</param>
+    /// <param name="count">Connections.</param>
+    /// <param name="pid">The broker's process; null if it is not known.</param>
+    public static BenchReport Measure(BrokerAddress address, int count, int? pid)
     {
         var connections = new List<WireConnection>(count);
         try

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Millrace.Bench.Librdkafka;
 using Millrace.Bench.Limits;
 using Millrace.Bench.Load;
 using Millrace.Bench.Reports;
@@ -19,10 +20,11 @@ internal static class EndToEndBench
         var record = BenchOption.Size("--record-size", "Bytes of a record.", "100", 8, LargestRecord);
         var acks = new Option<string>("--acks") { Description = "all or 1.", DefaultValueFactory = _ => "1" };
         acks.AcceptOnlyFromAmong("all", "1");
+        var client = BenchOption.Client();
         var command = new Command("e2e",
             "Send records at a fixed rate and fetch them. Latency counts from the time when a record was due.")
         {
-            rate, record, acks,
+            rate, record, acks, client,
         };
         window.AddTo(command, byBytes: false);
         target.AddTo(command);
@@ -36,7 +38,9 @@ internal static class EndToEndBench
             };
             using var cluster = new Cluster(target.Bootstrap(result));
             using var topic = target.Topic(result, cluster);
-            var measured = load.Run(cluster, topic.Topic, target.Pid(result));
+            var measured = result.GetValue(client) == BenchOption.Librdkafka
+                ? LibrdkafkaLoad.EndToEnd(cluster, topic.Topic, load, target.Pid(result))
+                : load.Run(cluster, topic.Topic, target.Pid(result));
             var limits = target.Limits(result)?.Measure(load.RecordBytes, load.PerSecond);
             return target.Print(result, Report(load, measured, limits));
         }));

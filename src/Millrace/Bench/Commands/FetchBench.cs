@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Millrace.Bench.Librdkafka;
 using Millrace.Bench.Limits;
 using Millrace.Bench.Load;
 using Millrace.Bench.Reports;
@@ -25,10 +26,11 @@ internal static class FetchBench
         {
             Description = "Compute each batch's checksum, at the client's cost.",
         };
+        var client = BenchOption.Client();
         var command = new Command("fetch",
             "Fetch a topic from its start to its end, again and again, over plain connections. Offsets are checked.")
         {
-            connections, size, fill, record, batch, crc,
+            connections, size, fill, record, batch, crc, client,
         };
         window.AddTo(command);
         target.AddTo(command);
@@ -46,16 +48,19 @@ internal static class FetchBench
             using var topic = target.Topic(result, cluster);
             if (topic.IsOwn)
                 Fill(cluster, topic.Topic, spec, result.GetValue(fill));
-            var measured = FetchLoad.Run(cluster, topic.Topic, options, target.Pid(result));
+            Func<Cluster, TopicPartitions, FetchOptions, int?, LoadResult> run =
+                result.GetValue(client) == BenchOption.Librdkafka ? LibrdkafkaLoad.Consume : FetchLoad.Run;
+            var measured = run(cluster, topic.Topic, options, target.Pid(result));
             var limits = target.Limits(result)?.Measure(
                 options.FetchBytes,
                 writes: false,
-                nullBroker: time => NullThroughput(options, spec, topic.Topic.Partitions.Count, time));
+                nullBroker: time => NullThroughput(run, options, spec, topic.Topic.Partitions.Count, time));
             var settings = new Dictionary<string, object>
             {
                 ["fetchBytes"] = options.FetchBytes,
                 ["connections"] = options.Connections,
                 ["checkCrc"] = options.ChecksCrc,
+                ["client"] = result.GetValue(client)!,
             };
             return target.Print(result, BenchReport.Of("fetch", settings, measured, "fetch", limits));
         }));
@@ -68,12 +73,15 @@ internal static class FetchBench
         new ProduceOptions(spec, Connections: 1, InFlight: 5, Acks: -1) { WarmUp = TimeSpan.Zero, Bytes = bytes },
         brokerPid: null);
 
-    private static double NullThroughput(FetchOptions options, BatchSpec spec, int partitions, TimeSpan time)
+    /// <summary>Bytes a second that the same load reaches against a broker that reads nothing.</summary>
+    public static double NullThroughput(
+        Func<Cluster, TopicPartitions, FetchOptions, int?, LoadResult> run, FetchOptions options, BatchSpec spec,
+        int partitions, TimeSpan time)
     {
         using var broker = new NullBroker(partitions, spec.Build(seed: 0, timestampMs: 0));
         using var cluster = new Cluster(broker.Address);
         using var topic = BenchTopic.Open(cluster, null, partitions);
         var timed = options with { Duration = time, WarmUp = time / 4, Bytes = 0 };
-        return FetchLoad.Run(cluster, topic.Topic, timed, null).MegabytesPerSecond * 1e6;
+        return run(cluster, topic.Topic, timed, null).MegabytesPerSecond * 1e6;
     }
 }

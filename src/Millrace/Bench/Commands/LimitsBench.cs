@@ -27,7 +27,10 @@ internal static class LimitsBench
             return report.Print(result, new BenchReport("limits")
             {
                 Settings = { ["chunkBytes"] = chunkBytes, ["pingsPerSecond"] = result.GetValue(pings) },
-                Limits = limits.Measure(chunkBytes, result.GetValue(pings)),
+                Limits = limits.Measure(chunkBytes, result.GetValue(pings)) with
+                {
+                    DiskReadMegabytesPerSecond = limits.ColdRead(),
+                },
             });
         }));
         return command;

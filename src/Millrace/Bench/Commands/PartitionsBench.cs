@@ -62,7 +62,7 @@ internal static class PartitionsBench
     }
 
     /// <summary>One record to each partition, over one connection to each leader.</summary>
-    private static void Append(TopicPartitions topic)
+    public static void Append(TopicPartitions topic)
     {
         var leaders = topic.Partitions.Select(partition => partition.Broker).Distinct().Count();
         var spec = new BatchSpec(RecordBytes: 100, BatchBytes: 1);

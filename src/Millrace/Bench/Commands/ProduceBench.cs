@@ -44,7 +44,7 @@ internal static class ProduceBench
     }
 
     /// <summary>Bytes a second that the same load reaches against a broker that stores nothing.</summary>
-    private static double NullThroughput(
+    public static double NullThroughput(
         Func<Cluster, TopicPartitions, ProduceOptions, int?, LoadResult> run, ProduceOptions options, int partitions,
         TimeSpan time)
     {

@@ -29,7 +29,8 @@ internal static class RecoveryBench
         return command;
     }
 
-    private static BenchReport Measure(BrokerCommand command, string dataParent, long bytes, bool isCold)
+    /// <summary>Appends, kills, starts, and counts what is there.</summary>
+    public static BenchReport Measure(BrokerCommand command, string dataParent, long bytes, bool isCold)
     {
         using var data = new BrokerData(dataParent);
         var port = BrokerCommand.FreePorts();

@@ -8,13 +8,15 @@ namespace Millrace.Bench.Compare;
 
 /// <summary>What a comparison found; <c>-o json</c> prints it as it is.</summary>
 /// <param name="A">The address or command of the first.</param>
-/// <param name="B">That of the second, which the first is divided by.</param>
+/// <param name="B">That of the second, which the first is divided by; null if there is none.</param>
 /// <param name="Rounds">How often A-B-B-A was run.</param>
 /// <param name="IsPageCacheEmptied">Before each visit of a broker that was started for it.</param>
 /// <param name="Rows">By workload.</param>
 /// <param name="Limits">Those of the machine, just after.</param>
+/// <param name="Warnings">What speaks against the figures.</param>
 internal sealed record CompareReport(
-    string A, string B, int Rounds, bool IsPageCacheEmptied, IReadOnlyList<ComparedRow> Rows, LimitReport? Limits)
+    string A, string? B, int Rounds, bool IsPageCacheEmptied, IReadOnlyList<ComparedRow> Rows, LimitReport? Limits,
+    IReadOnlyList<string> Warnings)
 {
     private static readonly JsonSerializerOptions Json = new()
     {

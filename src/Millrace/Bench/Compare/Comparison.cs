@@ -1,108 +1,140 @@
+using System.Globalization;
 using Millrace.Bench.Brokers;
-using Millrace.Bench.Limits;
 using Millrace.Bench.Reports;
 using Millrace.Bench.Wire;
 
 namespace Millrace.Bench.Compare;
 
 /// <summary>
-/// Visits two brokers in the order A-B-B-A, so that a machine that becomes slower favours neither. A broker that is
-/// started for it gets a new data directory in each visit, and an empty page cache where this user may empty it.
+/// Visits brokers in the order A-B-B-A, so that a machine that becomes slower favours neither. A broker that is started
+/// for it gets a new data directory in each visit, and an empty page cache where this user may empty it.
 /// </summary>
-internal sealed class Comparison(
-    IReadOnlyList<CompareRow> rows, TimeSpan warmUp, TimeSpan duration, string dataParent)
+internal sealed class Comparison(CompareOptions options, Action<string> progress)
 {
     private const string StartRow = "start";
-    private const int ChunkBytes = 64 << 10;
+    private const double Quiet = 0.9;
 
+    private readonly List<(bool IsA, string Row, Figure Figure)> _found = [];
+    private readonly List<string> _warnings = [];
     private bool _isPageCacheEmptied = true;
 
     /// <param name="a">The first.</param>
-    /// <param name="b">The second.</param>
-    /// <param name="rounds">How often.</param>
-    /// <param name="progress">Gets a line before each visit.</param>
-    /// <param name="limits">Measured in the end; null for not at all.</param>
-    public CompareReport Run(Contender a, Contender b, int rounds, Action<string> progress, MachineLimits? limits)
+    /// <param name="b">The second; null to measure the first alone.</param>
+    public CompareReport Run(Contender a, Contender? b)
     {
-        (Contender Of, bool IsA)[] round = [(a, true), (b, false), (b, false), (a, true)];
-        var order = Enumerable.Repeat(round, rounds).SelectMany(visit => visit);
-        var visits = new List<(bool IsA, string Row, string Figure, double Value)>();
-        foreach (var (contender, isA) in order)
+        List<(Contender Of, bool IsA)> round = b is null
+            ? [(a, true), (a, true)]
+            : [(a, true), (b, false), (b, false), (a, true)];
+        var isFirst = true;
+        foreach (var (contender, isA) in Enumerable.Repeat(round, options.Rounds).SelectMany(visit => visit))
         {
             progress($"{(isA ? "A" : "B")}  {contender.Text}");
-            visits.AddRange(Visit(contender).Select(found => (isA, found.Row, found.Figure, found.Value)));
+            Visit(contender, isA, isFirst ? [.. options.Rows, .. options.AloneRows] : options.Rows);
+            isFirst = false;
         }
 
-        var compared = visits.GroupBy(visit => visit.Row).Select(row => new ComparedRow(row.Key,
-        [
-            .. row.GroupBy(visit => visit.Figure)
-                .Where(figure => figure.Any(visit => visit.IsA) && figure.Any(visit => !visit.IsA))
-                .Select(figure => new ComparedFigure(
-                    figure.Key,
-                    Spread.Of(figure.Where(visit => visit.IsA).Select(visit => visit.Value)),
-                    Spread.Of(figure.Where(visit => !visit.IsA).Select(visit => visit.Value)))),
-        ]));
+        Scale(a, true, [.. options.ScaleRows, .. options.AloneScaleRows]);
+        if (b is not null)
+            Scale(b, false, options.ScaleRows);
         return new CompareReport(
-            a.Text, b.Text, rounds, _isPageCacheEmptied, [.. compared], limits?.Measure(ChunkBytes));
+            a.Text, b?.Text, options.Rounds, _isPageCacheEmptied, Rows(), options.Limits?.Measure(64 << 10), _warnings);
     }
 
-    private List<(string Row, string Figure, double Value)> Visit(Contender contender)
+    private void Visit(Contender contender, bool isA, IReadOnlyList<CompareRow> rows)
     {
-        var found = new List<(string, string, double)>();
         if (contender.Command is not { } command)
         {
             _isPageCacheEmptied = false;
-            Measure(contender.Address!, null, found);
-            return found;
+            Measure(contender.Address!, null, isA, rows);
+            return;
         }
 
-        using var data = new BrokerData(dataParent);
+        using var data = new BrokerData(options.DataParent);
 
         // The first start may have to make a directory ready, with programs of its own: the second is measured.
-        Start(command, data).Dispose();
+        using (var first = command.Start(data.Path, BrokerCommand.FreePorts()))
+        {
+            first.WaitUntilServing();
+            first.Stop();
+        }
+
         _isPageCacheEmptied &= BrokerData.TryEmptyPageCache();
         using var broker = command.Start(data.Path, BrokerCommand.FreePorts());
-        found.Add((StartRow, "ms", broker.WaitUntilServing().TotalMilliseconds));
+        Found(isA, StartRow, new Figure("ms, page cache empty", broker.WaitUntilServing().TotalMilliseconds));
+        broker.Stop();
+        using var again = command.Start(data.Path, BrokerCommand.FreePorts());
+        Found(isA, StartRow, new Figure("ms", again.WaitUntilServing().TotalMilliseconds));
         Thread.Sleep(TimeSpan.FromSeconds(1));
-        if (ProcessUsage.Of(broker.Id) is { } idle)
-            found.Add((StartRow, "idle RSS MB", idle.RssBytes / 1e6));
-        Measure(broker.Address, broker.Id, found);
-        broker.Stop();
-        return found;
+        if (ProcessUsage.Of(again.Id) is { } idle)
+            Found(isA, StartRow, new Figure("idle RSS MB", idle.RssBytes / 1e6));
+        Measure(again.Address, again.Id, isA, rows);
+        again.Stop();
     }
 
-    private static BrokerProcess Start(BrokerCommand command, BrokerData data)
-    {
-        var broker = command.Start(data.Path, BrokerCommand.FreePorts());
-        broker.WaitUntilServing();
-        broker.Stop();
-        return broker;
-    }
-
-    private void Measure(BrokerAddress address, int? pid, List<(string, string, double)> found)
+    private void Measure(BrokerAddress address, int? pid, bool isA, IReadOnlyList<CompareRow> rows)
     {
         using var cluster = new Cluster(address);
-        foreach (var row in rows)
+        var metrics = isA
+            ? options.Metrics?.Replace("{port+1}", $"{address.Port + 1}", StringComparison.Ordinal)
+            : null;
+        var visit = new Visit(cluster, pid, options.WarmUp, options.Duration)
         {
-            var report = row.Run(cluster, pid, warmUp, duration);
-            found.AddRange(Figures(report).Select(figure => (row.Name, figure.Name, figure.Value)));
+            Limits = isA ? options.Limits : null,
+            Tool = options.Tool,
+            Metrics = metrics is null ? null : new Uri(metrics),
+        };
+        foreach (var row in rows)
+            Try(isA, row.Name, () => row.Run(visit));
+    }
+
+    private void Scale(Contender contender, bool isA, IEnumerable<ScaleRow> rows)
+    {
+        if (contender.Command is not { } command)
+            return;
+        foreach (var row in rows)
+            Try(isA, row.Name, () => row.Run(command, options.DataParent));
+    }
+
+    /// <summary>A row that can't be measured is told and has no figure; the others are measured all the same.</summary>
+    private void Try(bool isA, string row, Func<IEnumerable<Figure>> run)
+    {
+        if (Idle.Share() is { } share and < Quiet)
+            Warn($"before {row} of {(isA ? "A" : "B")} the machine was idle for {share:0%} only");
+        try
+        {
+            foreach (var figure in run())
+            {
+                Found(isA, row, figure);
+                progress(string.Create(
+                    CultureInfo.InvariantCulture, $"  {row,-26}{figure.Name,-24}{figure.Value,14:0.###}"));
+            }
+        }
+        catch (BenchException failure)
+        {
+            Warn($"{row} of {(isA ? "A" : "B")} has no figure: {failure.Message}");
         }
     }
 
-    private static IEnumerable<(string Name, double Value)> Figures(BenchReport report)
+    private void Warn(string warning)
     {
-        if (report.Figures.TryGetValue(BenchReport.Throughput, out var throughput))
-            yield return ("MB/s", throughput);
-        foreach (var (name, latency) in report.LatencyMicros.Where(latency => latency.Key != "sentLate"))
-        {
-            yield return ($"{name} p50 µs", latency.P50);
-            yield return ($"{name} p99 µs", latency.P99);
-            yield return ($"{name} p99.9 µs", latency.P999);
-        }
+        progress($"  {warning}");
+        _warnings.Add(warning);
+    }
 
-        if (report.Broker is not { } broker)
-            yield break;
-        yield return throughput > 0 ? ("CPU s/GB", broker.CpuSecondsPerGb) : ("CPU cores", broker.CpuCores);
-        yield return ("RSS MB", broker.RssBytes / 1e6);
+    private void Found(bool isA, string row, Figure figure) => _found.Add((isA, row, figure));
+
+    private List<ComparedRow> Rows() =>
+    [
+        .. _found.GroupBy(found => found.Row).Select(row => new ComparedRow(row.Key,
+        [
+            .. row.GroupBy(found => found.Figure.Name).Select(figure => new ComparedFigure(
+                figure.Key, Side(figure, isA: true), Side(figure, isA: false))),
+        ])),
+    ];
+
+    private static Spread? Side(IEnumerable<(bool IsA, string Row, Figure Figure)> found, bool isA)
+    {
+        var values = found.Where(one => one.IsA == isA).Select(one => one.Figure.Value).ToList();
+        return values.Count == 0 ? null : Spread.Of(values);
     }
 }

@@ -18,6 +18,9 @@ internal sealed record LimitReport
     /// <summary>Appending to a file, down to stable storage.</summary>
     public double? DiskFlushedMegabytesPerSecond { get; init; }
 
+    /// <summary>Reading a file that is not in the page cache.</summary>
+    public double? DiskReadMegabytesPerSecond { get; init; }
+
     /// <summary>Each append of the benchmark's size flushed.</summary>
     public LatencyReport? FdatasyncMicros { get; init; }
 

@@ -1,3 +1,5 @@
+using Millrace.Bench.Reports;
+
 namespace Millrace.Bench.Limits;
 
 /// <summary>Measures the limits of the machine, for as long as each may take.</summary>
@@ -23,6 +25,16 @@ internal sealed record MachineLimits(string Directory, TimeSpan Each)
             PingMicros = Loopback.Ping(Each, pingsPerSecond),
         };
     }
+
+    /// <summary>MB/s of one file that grows and does not stay in the page cache.</summary>
+    public double SustainedWrite(int chunkBytes) =>
+        Megabytes(DiskLimit.BytesPerSecond(Directory, chunkBytes, 2 * Each).Flushed);
+
+    /// <summary>A flush behind each append.</summary>
+    public LatencyReport Fdatasync(int chunkBytes) => DiskLimit.Fdatasync(Directory, chunkBytes, Each);
+
+    /// <summary>MB/s of one file that is not in the page cache.</summary>
+    public double ColdRead() => Megabytes(DiskLimit.ReadBytesPerSecond(Directory));
 
     private static double Megabytes(double bytes) => Math.Round(bytes / 1e6, 1);
 }

@@ -6,7 +6,17 @@ namespace Millrace.Bench.Load;
 internal static class FetchLoad
 {
     /// <exception cref="BenchException">The topic is empty, or what came is not what was asked for.</exception>
-    public static LoadResult Run(Cluster cluster, TopicPartitions topic, FetchOptions options, int? brokerPid)
+    public static LoadResult Run(Cluster cluster, TopicPartitions topic, FetchOptions options, int? brokerPid) =>
+        Run(cluster, topic, options, brokerPid, new LoadWindow(options.WarmUp, options.Duration, options.Bytes));
+
+    /// <param name="cluster">Where.</param>
+    /// <param name="topic">Of it.</param>
+    /// <param name="options">What; but when is said by the window.</param>
+    /// <param name="brokerPid">Null if the broker's process is not known.</param>
+    /// <param name="window">Others may end it.</param>
+    /// <exception cref="BenchException">The topic is empty, or what came is not what was asked for.</exception>
+    public static LoadResult Run(
+        Cluster cluster, TopicPartitions topic, FetchOptions options, int? brokerPid, LoadWindow window)
     {
         var ends = topic.Partitions.ToDictionary(
             partition => partition.Index,
@@ -17,7 +27,6 @@ internal static class FetchLoad
         if (filled.Count == 0)
             throw new BenchException($"{topic.Name} has no records to fetch.");
 
-        var window = new LoadWindow(options.WarmUp, options.Duration, options.Bytes);
         var workers = new List<FetchWorker>();
         try
         {

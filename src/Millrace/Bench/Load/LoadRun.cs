@@ -39,9 +39,11 @@ internal static class LoadRun
         WaitUntil(window.From, done);
         var broker = ProcessUsage.Of(brokerPid);
         var client = ProcessUsage.Of(Environment.ProcessId);
+        var allocated = GC.GetTotalAllocatedBytes();
         WaitUntil(window.To, done);
         var brokerAfter = ProcessUsage.Of(brokerPid);
         var clientAfter = ProcessUsage.Of(Environment.ProcessId);
+        allocated = GC.GetTotalAllocatedBytes() - allocated;
         threads.ForEach(thread => thread.Join());
         if (failure is not null)
             throw failure as BenchException ?? new BenchException(failure.Message, failure);
@@ -55,7 +57,10 @@ internal static class LoadRun
         return new LoadResult(
             Stopwatch.GetElapsedTime(window.From, end).TotalSeconds, total,
             ProcessReport.Between(broker, brokerAfter, total.Bytes),
-            ProcessReport.Between(client, clientAfter, total.Bytes));
+            ProcessReport.Between(client, clientAfter, total.Bytes))
+        {
+            ClientAllocatedBytes = allocated,
+        };
     }
 
     private static void WaitUntil(long time, CountdownEvent done)

@@ -11,6 +11,7 @@ internal sealed class LoadWindow
     private readonly TimeSpan _warmUp;
     private readonly TimeSpan _duration;
     private long _bytesLeft;
+    private long _to;
     private volatile bool _aborted;
 
     /// <param name="warmUp">Load before what is measured.</param>
@@ -30,12 +31,19 @@ internal sealed class LoadWindow
     public long From { get; private set; }
 
     /// <summary>What comes later does not count.</summary>
-    public long To { get; private set; }
+    public long To
+    {
+        get => Volatile.Read(ref _to);
+        private set => Volatile.Write(ref _to, value);
+    }
 
     /// <summary>It ends with an amount, not with a time.</summary>
     public bool EndsByBytes { get; }
 
     public bool IsAborted => _aborted;
+
+    /// <summary>It is over now.</summary>
+    public void End() => To = Stopwatch.GetTimestamp();
 
     public void Begin()
     {

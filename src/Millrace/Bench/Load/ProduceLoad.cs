@@ -10,9 +10,18 @@ internal static class ProduceLoad
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     /// <exception cref="BenchException">The broker refused a batch, or its offsets are wrong.</exception>
-    public static LoadResult Run(Cluster cluster, TopicPartitions topic, ProduceOptions options, int? brokerPid)
+    public static LoadResult Run(Cluster cluster, TopicPartitions topic, ProduceOptions options, int? brokerPid) =>
+        Run(cluster, topic, options, brokerPid, new LoadWindow(options.WarmUp, options.Duration, options.Bytes));
+
+    /// <param name="cluster">Where.</param>
+    /// <param name="topic">Of it.</param>
+    /// <param name="options">What; but when is said by the window.</param>
+    /// <param name="brokerPid">Null if the broker's process is not known.</param>
+    /// <param name="window">Others may end it.</param>
+    /// <exception cref="BenchException">The broker refused a batch, or its offsets are wrong.</exception>
+    public static LoadResult Run(
+        Cluster cluster, TopicPartitions topic, ProduceOptions options, int? brokerPid, LoadWindow window)
     {
-        var window = new LoadWindow(options.WarmUp, options.Duration, options.Bytes);
         var before = cluster.EndOffsets(topic);
         var workers = new List<ProduceWorker>();
         try

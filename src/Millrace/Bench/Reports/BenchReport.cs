@@ -71,6 +71,8 @@ internal sealed record BenchReport(string Bench)
                 ["seconds"] = Math.Round(result.Seconds, 3),
                 ["records"] = counters.Records,
                 ["bytes"] = counters.Bytes,
+                ["clientAllocatedBytesPerRequest"] =
+                    Math.Round((double)result.ClientAllocatedBytes / counters.Requests, 1),
             },
             Broker = result.Broker,
             Client = result.Client,

@@ -42,6 +42,7 @@ internal static class ReportText
         Limit("null broker", limits.NullBrokerMegabytesPerSecond, "ofNullBroker");
         Limit("disk write", limits.DiskWriteMegabytesPerSecond, "ofDiskWrite");
         Limit("disk flushed", limits.DiskFlushedMegabytesPerSecond, "ofDiskFlushed");
+        Limit("disk read", limits.DiskReadMegabytesPerSecond, "ofDiskRead");
         if (limits.FdatasyncMicros is { } flush)
             Line(text, "  fdatasync", flush.ToString());
         Line(text, "  ping", limits.PingMicros.ToString());

@@ -17,12 +17,14 @@ internal sealed class BenchTopic : IDisposable
 
     public bool IsOwn => _isOwn;
 
-    public static BenchTopic Open(Cluster cluster, string? name, int partitions = 1, short replicationFactor = -1) =>
+    public static BenchTopic Open(
+        Cluster cluster, string? name, int partitions = 1, short replicationFactor = -1,
+        params IReadOnlyList<(string Name, string Value)> configs) =>
         name is not null
             ? new BenchTopic(cluster, cluster.FindTopic(name), isOwn: false)
             : new BenchTopic(
                 cluster,
-                cluster.CreateTopic($"millrace-bench-{Guid.NewGuid():N}", partitions, replicationFactor),
+                cluster.CreateTopic($"millrace-bench-{Guid.NewGuid():N}", partitions, replicationFactor, configs),
                 isOwn: true);
 
     public void Dispose()

@@ -18,11 +18,29 @@ internal sealed class Cluster(BrokerAddress bootstrap) : IDisposable
 
     /// <summary>Creates a topic and waits until each partition has a leader.</summary>
     /// <exception cref="BenchException">It is there, or the cluster refuses it.</exception>
-    public TopicPartitions CreateTopic(string name, int partitions, short replicationFactor)
+    public TopicPartitions CreateTopic(
+        string name, int partitions, short replicationFactor,
+        params IReadOnlyList<(string Name, string Value)> configs)
     {
         var answer = Controller().Call<CreateTopicsResponse>(ApiKey.CreateTopics, new CreateTopicsRequest
         {
-            Topics = [new() { Name = name, NumPartitions = partitions, ReplicationFactor = replicationFactor }],
+            TimeoutMs = 60_000,
+            Topics =
+            [
+                new()
+                {
+                    Name = name,
+                    NumPartitions = partitions,
+                    ReplicationFactor = replicationFactor,
+                    Configs =
+                    [
+                        .. configs.Select(config => new CreateTopicsRequest.CreatableTopicConfig
+                        {
+                            Name = config.Name, Value = config.Value,
+                        }),
+                    ],
+                },
+            ],
         });
         var created = answer.Topics.Single();
         if (created.ErrorCode != ErrorCode.None)
@@ -31,8 +49,8 @@ internal sealed class Cluster(BrokerAddress bootstrap) : IDisposable
             ?? throw new BenchException($"Topic {name} has no leaders after {Patience.TotalSeconds:0} s.");
     }
 
-    /// <summary>A topic that is there.</summary>
-    public TopicPartitions FindTopic(string name) => Find(name, 1)
+    /// <summary>A topic that is there, with so many partitions at least; many are waited for longer.</summary>
+    public TopicPartitions FindTopic(string name, int partitions = 1) => Find(name, partitions)
         ?? throw new BenchException($"There is no topic '{name}' whose partitions all have leaders.");
 
     public void DeleteTopic(string name)

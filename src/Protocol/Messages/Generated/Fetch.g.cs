@@ -5,7 +5,7 @@ using Millrace.Protocol.Wire;
 namespace Millrace.Protocol.Messages;
 
 /// <summary>Reads record batches, waiting for them if asked to. Versions 4 to 18.</summary>
-public sealed class FetchRequest : IMessage
+public sealed class FetchRequest : IMessage, IRecyclable
 {
     public const short LowestVersion = 4;
     public const short HighestVersion = 18;
@@ -54,15 +54,15 @@ public sealed class FetchRequest : IMessage
             SessionEpoch = reader.Int32();
         }
         var countTopics = reader.ArrayCount(flexible, false);
-        Topics = new(Math.Min(countTopics, WireReader.PreallocatedElements));
+        Topics = RecycledList.For(Topics, countTopics);
         for (var i = 0; i < countTopics; i++)
-            Topics.Add(reader.Struct<FetchTopic>(version));
+            Topics.Add(reader.Recycled<FetchTopic>(version));
         if (version >= 7)
         {
             var countForgottenTopicsData = reader.ArrayCount(flexible, false);
-            ForgottenTopicsData = new(Math.Min(countForgottenTopicsData, WireReader.PreallocatedElements));
+            ForgottenTopicsData = RecycledList.For(ForgottenTopicsData, countForgottenTopicsData);
             for (var i = 0; i < countForgottenTopicsData; i++)
-                ForgottenTopicsData.Add(reader.Struct<ForgottenTopic>(version));
+                ForgottenTopicsData.Add(reader.Recycled<ForgottenTopic>(version));
         }
         if (version >= 11)
         {
@@ -140,7 +140,29 @@ public sealed class FetchRequest : IMessage
         }
     }
 
-    public sealed class FetchReplica : IMessage
+    public void Clear()
+    {
+        ClusterId = default;
+        ReplicaId = -1;
+        ReplicaState.Clear();
+        MaxWaitMs = default;
+        MinBytes = default;
+        MaxBytes = 0x7fffffff;
+        IsolationLevel = default;
+        SessionId = default;
+        SessionEpoch = -1;
+        Topics = RecycledList.Emptied(Topics);
+        ForgottenTopicsData = RecycledList.Emptied(ForgottenTopicsData);
+        RackId = "";
+    }
+
+    public void Recycle()
+    {
+        Clear();
+        Recycled<FetchRequest>.Give(this);
+    }
+
+    public sealed class FetchReplica : IMessage, IRecyclable
     {
         public int ReplicaId { get; set; } = -1;
 
@@ -179,9 +201,21 @@ public sealed class FetchRequest : IMessage
                 writer.UnsignedVarint(0);
             }
         }
+
+        public void Clear()
+        {
+            ReplicaId = -1;
+            ReplicaEpoch = -1;
+        }
+
+        public void Recycle()
+        {
+            Clear();
+            Recycled<FetchReplica>.Give(this);
+        }
     }
 
-    public sealed class FetchTopic : IMessage
+    public sealed class FetchTopic : IMessage, IRecyclable
     {
         public string Topic { get; set; } = "";
 
@@ -201,9 +235,9 @@ public sealed class FetchRequest : IMessage
                 TopicId = reader.Uuid();
             }
             var countPartitions = reader.ArrayCount(flexible, false);
-            Partitions = new(Math.Min(countPartitions, WireReader.PreallocatedElements));
+            Partitions = RecycledList.For(Partitions, countPartitions);
             for (var i = 0; i < countPartitions; i++)
-                Partitions.Add(reader.Struct<FetchPartition>(version));
+                Partitions.Add(reader.Recycled<FetchPartition>(version));
             if (flexible)
             {
                 reader.SkipTags();
@@ -229,9 +263,22 @@ public sealed class FetchRequest : IMessage
                 writer.UnsignedVarint(0);
             }
         }
+
+        public void Clear()
+        {
+            Topic = "";
+            TopicId = default;
+            Partitions = RecycledList.Emptied(Partitions);
+        }
+
+        public void Recycle()
+        {
+            Clear();
+            Recycled<FetchTopic>.Give(this);
+        }
     }
 
-    public sealed class FetchPartition : IMessage
+    public sealed class FetchPartition : IMessage, IRecyclable
     {
         public int Partition { get; set; }
 
@@ -324,9 +371,27 @@ public sealed class FetchRequest : IMessage
                 }
             }
         }
+
+        public void Clear()
+        {
+            Partition = default;
+            CurrentLeaderEpoch = -1;
+            FetchOffset = default;
+            LastFetchedEpoch = -1;
+            LogStartOffset = -1;
+            PartitionMaxBytes = default;
+            ReplicaDirectoryId = default;
+            HighWatermark = 9223372036854775807;
+        }
+
+        public void Recycle()
+        {
+            Clear();
+            Recycled<FetchPartition>.Give(this);
+        }
     }
 
-    public sealed class ForgottenTopic : IMessage
+    public sealed class ForgottenTopic : IMessage, IRecyclable
     {
         public string Topic { get; set; } = "";
 
@@ -348,7 +413,7 @@ public sealed class FetchRequest : IMessage
             if (version >= 7)
             {
                 var countPartitions = reader.ArrayCount(flexible, false);
-                Partitions = new(Math.Min(countPartitions, WireReader.PreallocatedElements));
+                Partitions = RecycledList.For(Partitions, countPartitions);
                 for (var i = 0; i < countPartitions; i++)
                     Partitions.Add(reader.Int32());
             }
@@ -380,11 +445,24 @@ public sealed class FetchRequest : IMessage
                 writer.UnsignedVarint(0);
             }
         }
+
+        public void Clear()
+        {
+            Topic = "";
+            TopicId = default;
+            Partitions = RecycledList.EmptiedValues(Partitions);
+        }
+
+        public void Recycle()
+        {
+            Clear();
+            Recycled<ForgottenTopic>.Give(this);
+        }
     }
 }
 
 /// <summary>Reads record batches, waiting for them if asked to. Versions 4 to 18.</summary>
-public sealed class FetchResponse : IMessage
+public sealed class FetchResponse : IMessage, IRecyclable
 {
     public const short LowestVersion = 4;
     public const short HighestVersion = 18;
@@ -412,9 +490,9 @@ public sealed class FetchResponse : IMessage
             SessionId = reader.Int32();
         }
         var countResponses = reader.ArrayCount(flexible, false);
-        Responses = new(Math.Min(countResponses, WireReader.PreallocatedElements));
+        Responses = RecycledList.For(Responses, countResponses);
         for (var i = 0; i < countResponses; i++)
-            Responses.Add(reader.Struct<FetchableTopicResponse>(version));
+            Responses.Add(reader.Recycled<FetchableTopicResponse>(version));
         if (flexible)
         {
             for (var tags = reader.TagCount(); tags > 0; tags--)
@@ -423,9 +501,9 @@ public sealed class FetchResponse : IMessage
                 {
                     case 0 when version >= 16:
                         var countNodeEndpoints = reader.ArrayCount(flexible, false);
-                        NodeEndpoints = new(Math.Min(countNodeEndpoints, WireReader.PreallocatedElements));
+                        NodeEndpoints = RecycledList.For(NodeEndpoints, countNodeEndpoints);
                         for (var i = 0; i < countNodeEndpoints; i++)
-                            NodeEndpoints.Add(reader.Struct<NodeEndpoint>(version));
+                            NodeEndpoints.Add(reader.Recycled<NodeEndpoint>(version));
                         break;
                     default:
                         reader.Skip(size);
@@ -465,7 +543,22 @@ public sealed class FetchResponse : IMessage
         }
     }
 
-    public sealed class FetchableTopicResponse : IMessage
+    public void Clear()
+    {
+        ThrottleTimeMs = default;
+        ErrorCode = default;
+        SessionId = default;
+        Responses = RecycledList.Emptied(Responses);
+        NodeEndpoints = RecycledList.Emptied(NodeEndpoints);
+    }
+
+    public void Recycle()
+    {
+        Clear();
+        Recycled<FetchResponse>.Give(this);
+    }
+
+    public sealed class FetchableTopicResponse : IMessage, IRecyclable
     {
         public string Topic { get; set; } = "";
 
@@ -485,9 +578,9 @@ public sealed class FetchResponse : IMessage
                 TopicId = reader.Uuid();
             }
             var countPartitions = reader.ArrayCount(flexible, false);
-            Partitions = new(Math.Min(countPartitions, WireReader.PreallocatedElements));
+            Partitions = RecycledList.For(Partitions, countPartitions);
             for (var i = 0; i < countPartitions; i++)
-                Partitions.Add(reader.Struct<PartitionData>(version));
+                Partitions.Add(reader.Recycled<PartitionData>(version));
             if (flexible)
             {
                 reader.SkipTags();
@@ -513,9 +606,22 @@ public sealed class FetchResponse : IMessage
                 writer.UnsignedVarint(0);
             }
         }
+
+        public void Clear()
+        {
+            Topic = "";
+            TopicId = default;
+            Partitions = RecycledList.Emptied(Partitions);
+        }
+
+        public void Recycle()
+        {
+            Clear();
+            Recycled<FetchableTopicResponse>.Give(this);
+        }
     }
 
-    public sealed class PartitionData : IMessage
+    public sealed class PartitionData : IMessage, IRecyclable
     {
         public int PartitionIndex { get; set; }
 
@@ -551,9 +657,9 @@ public sealed class FetchResponse : IMessage
                 LogStartOffset = reader.Int64();
             }
             var countAbortedTransactions = reader.ArrayCount(flexible, true);
-            AbortedTransactions = countAbortedTransactions < 0 ? null : new(Math.Min(countAbortedTransactions, WireReader.PreallocatedElements));
+            AbortedTransactions = countAbortedTransactions < 0 ? null : RecycledList.For(AbortedTransactions, countAbortedTransactions);
             for (var i = 0; i < countAbortedTransactions; i++)
-                AbortedTransactions!.Add(reader.Struct<AbortedTransaction>(version));
+                AbortedTransactions!.Add(reader.Recycled<AbortedTransaction>(version));
             if (version >= 11)
             {
                 PreferredReadReplica = reader.Int32();
@@ -630,9 +736,30 @@ public sealed class FetchResponse : IMessage
                 }
             }
         }
+
+        public void Clear()
+        {
+            PartitionIndex = default;
+            ErrorCode = default;
+            HighWatermark = default;
+            LastStableOffset = -1;
+            LogStartOffset = -1;
+            DivergingEpoch.Clear();
+            CurrentLeader.Clear();
+            SnapshotId.Clear();
+            AbortedTransactions = RecycledList.Emptied(AbortedTransactions);
+            PreferredReadReplica = -1;
+            Records = default;
+        }
+
+        public void Recycle()
+        {
+            Clear();
+            Recycled<PartitionData>.Give(this);
+        }
     }
 
-    public sealed class EpochEndOffset : IMessage
+    public sealed class EpochEndOffset : IMessage, IRecyclable
     {
         public int Epoch { get; set; } = -1;
 
@@ -671,9 +798,21 @@ public sealed class FetchResponse : IMessage
                 writer.UnsignedVarint(0);
             }
         }
+
+        public void Clear()
+        {
+            Epoch = -1;
+            EndOffset = -1;
+        }
+
+        public void Recycle()
+        {
+            Clear();
+            Recycled<EpochEndOffset>.Give(this);
+        }
     }
 
-    public sealed class LeaderIdAndEpoch : IMessage
+    public sealed class LeaderIdAndEpoch : IMessage, IRecyclable
     {
         public int LeaderId { get; set; } = -1;
 
@@ -712,9 +851,21 @@ public sealed class FetchResponse : IMessage
                 writer.UnsignedVarint(0);
             }
         }
+
+        public void Clear()
+        {
+            LeaderId = -1;
+            LeaderEpoch = -1;
+        }
+
+        public void Recycle()
+        {
+            Clear();
+            Recycled<LeaderIdAndEpoch>.Give(this);
+        }
     }
 
-    public sealed class SnapshotId : IMessage
+    public sealed class SnapshotId : IMessage, IRecyclable
     {
         public long EndOffset { get; set; } = -1;
 
@@ -753,9 +904,21 @@ public sealed class FetchResponse : IMessage
                 writer.UnsignedVarint(0);
             }
         }
+
+        public void Clear()
+        {
+            EndOffset = -1;
+            Epoch = -1;
+        }
+
+        public void Recycle()
+        {
+            Clear();
+            Recycled<SnapshotId>.Give(this);
+        }
     }
 
-    public sealed class AbortedTransaction : IMessage
+    public sealed class AbortedTransaction : IMessage, IRecyclable
     {
         public long ProducerId { get; set; }
 
@@ -782,9 +945,21 @@ public sealed class FetchResponse : IMessage
                 writer.UnsignedVarint(0);
             }
         }
+
+        public void Clear()
+        {
+            ProducerId = default;
+            FirstOffset = default;
+        }
+
+        public void Recycle()
+        {
+            Clear();
+            Recycled<AbortedTransaction>.Give(this);
+        }
     }
 
-    public sealed class NodeEndpoint : IMessage
+    public sealed class NodeEndpoint : IMessage, IRecyclable
     {
         public int NodeId { get; set; }
 
@@ -842,6 +1017,20 @@ public sealed class FetchResponse : IMessage
             {
                 writer.UnsignedVarint(0);
             }
+        }
+
+        public void Clear()
+        {
+            NodeId = default;
+            Host = "";
+            Port = default;
+            Rack = default;
+        }
+
+        public void Recycle()
+        {
+            Clear();
+            Recycled<NodeEndpoint>.Give(this);
         }
     }
 }

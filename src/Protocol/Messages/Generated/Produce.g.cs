@@ -5,7 +5,7 @@ using Millrace.Protocol.Wire;
 namespace Millrace.Protocol.Messages;
 
 /// <summary>Appends one record batch to each of the named partitions. Versions 3 to 13.</summary>
-public sealed class ProduceRequest : IMessage
+public sealed class ProduceRequest : IMessage, IRecyclable
 {
     public const short LowestVersion = 3;
     public const short HighestVersion = 13;
@@ -25,9 +25,9 @@ public sealed class ProduceRequest : IMessage
         Acks = reader.Int16();
         TimeoutMs = reader.Int32();
         var countTopicData = reader.ArrayCount(flexible, false);
-        TopicData = new(Math.Min(countTopicData, WireReader.PreallocatedElements));
+        TopicData = RecycledList.For(TopicData, countTopicData);
         for (var i = 0; i < countTopicData; i++)
-            TopicData.Add(reader.Struct<TopicProduceData>(version));
+            TopicData.Add(reader.Recycled<TopicProduceData>(version));
         if (flexible)
         {
             reader.SkipTags();
@@ -49,7 +49,21 @@ public sealed class ProduceRequest : IMessage
         }
     }
 
-    public sealed class TopicProduceData : IMessage
+    public void Clear()
+    {
+        TransactionalId = default;
+        Acks = default;
+        TimeoutMs = default;
+        TopicData = RecycledList.Emptied(TopicData);
+    }
+
+    public void Recycle()
+    {
+        Clear();
+        Recycled<ProduceRequest>.Give(this);
+    }
+
+    public sealed class TopicProduceData : IMessage, IRecyclable
     {
         public string Name { get; set; } = "";
 
@@ -69,9 +83,9 @@ public sealed class ProduceRequest : IMessage
                 TopicId = reader.Uuid();
             }
             var countPartitionData = reader.ArrayCount(flexible, false);
-            PartitionData = new(Math.Min(countPartitionData, WireReader.PreallocatedElements));
+            PartitionData = RecycledList.For(PartitionData, countPartitionData);
             for (var i = 0; i < countPartitionData; i++)
-                PartitionData.Add(reader.Struct<PartitionProduceData>(version));
+                PartitionData.Add(reader.Recycled<PartitionProduceData>(version));
             if (flexible)
             {
                 reader.SkipTags();
@@ -97,9 +111,22 @@ public sealed class ProduceRequest : IMessage
                 writer.UnsignedVarint(0);
             }
         }
+
+        public void Clear()
+        {
+            Name = "";
+            TopicId = default;
+            PartitionData = RecycledList.Emptied(PartitionData);
+        }
+
+        public void Recycle()
+        {
+            Clear();
+            Recycled<TopicProduceData>.Give(this);
+        }
     }
 
-    public sealed class PartitionProduceData : IMessage
+    public sealed class PartitionProduceData : IMessage, IRecyclable
     {
         public int Index { get; set; }
 
@@ -126,11 +153,23 @@ public sealed class ProduceRequest : IMessage
                 writer.UnsignedVarint(0);
             }
         }
+
+        public void Clear()
+        {
+            Index = default;
+            Records = default;
+        }
+
+        public void Recycle()
+        {
+            Clear();
+            Recycled<PartitionProduceData>.Give(this);
+        }
     }
 }
 
 /// <summary>Appends one record batch to each of the named partitions. Versions 3 to 13.</summary>
-public sealed class ProduceResponse : IMessage
+public sealed class ProduceResponse : IMessage, IRecyclable
 {
     public const short LowestVersion = 3;
     public const short HighestVersion = 13;
@@ -145,9 +184,9 @@ public sealed class ProduceResponse : IMessage
     {
         var flexible = version >= 9;
         var countResponses = reader.ArrayCount(flexible, false);
-        Responses = new(Math.Min(countResponses, WireReader.PreallocatedElements));
+        Responses = RecycledList.For(Responses, countResponses);
         for (var i = 0; i < countResponses; i++)
-            Responses.Add(reader.Struct<TopicProduceResponse>(version));
+            Responses.Add(reader.Recycled<TopicProduceResponse>(version));
         ThrottleTimeMs = reader.Int32();
         if (flexible)
         {
@@ -157,9 +196,9 @@ public sealed class ProduceResponse : IMessage
                 {
                     case 0 when version >= 10:
                         var countNodeEndpoints = reader.ArrayCount(flexible, false);
-                        NodeEndpoints = new(Math.Min(countNodeEndpoints, WireReader.PreallocatedElements));
+                        NodeEndpoints = RecycledList.For(NodeEndpoints, countNodeEndpoints);
                         for (var i = 0; i < countNodeEndpoints; i++)
-                            NodeEndpoints.Add(reader.Struct<NodeEndpoint>(version));
+                            NodeEndpoints.Add(reader.Recycled<NodeEndpoint>(version));
                         break;
                     default:
                         reader.Skip(size);
@@ -191,7 +230,20 @@ public sealed class ProduceResponse : IMessage
         }
     }
 
-    public sealed class TopicProduceResponse : IMessage
+    public void Clear()
+    {
+        Responses = RecycledList.Emptied(Responses);
+        ThrottleTimeMs = default;
+        NodeEndpoints = RecycledList.Emptied(NodeEndpoints);
+    }
+
+    public void Recycle()
+    {
+        Clear();
+        Recycled<ProduceResponse>.Give(this);
+    }
+
+    public sealed class TopicProduceResponse : IMessage, IRecyclable
     {
         public string Name { get; set; } = "";
 
@@ -211,9 +263,9 @@ public sealed class ProduceResponse : IMessage
                 TopicId = reader.Uuid();
             }
             var countPartitionResponses = reader.ArrayCount(flexible, false);
-            PartitionResponses = new(Math.Min(countPartitionResponses, WireReader.PreallocatedElements));
+            PartitionResponses = RecycledList.For(PartitionResponses, countPartitionResponses);
             for (var i = 0; i < countPartitionResponses; i++)
-                PartitionResponses.Add(reader.Struct<PartitionProduceResponse>(version));
+                PartitionResponses.Add(reader.Recycled<PartitionProduceResponse>(version));
             if (flexible)
             {
                 reader.SkipTags();
@@ -239,9 +291,22 @@ public sealed class ProduceResponse : IMessage
                 writer.UnsignedVarint(0);
             }
         }
+
+        public void Clear()
+        {
+            Name = "";
+            TopicId = default;
+            PartitionResponses = RecycledList.Emptied(PartitionResponses);
+        }
+
+        public void Recycle()
+        {
+            Clear();
+            Recycled<TopicProduceResponse>.Give(this);
+        }
     }
 
-    public sealed class PartitionProduceResponse : IMessage
+    public sealed class PartitionProduceResponse : IMessage, IRecyclable
     {
         public int Index { get; set; }
 
@@ -273,9 +338,9 @@ public sealed class ProduceResponse : IMessage
             if (version >= 8)
             {
                 var countRecordErrors = reader.ArrayCount(flexible, false);
-                RecordErrors = new(Math.Min(countRecordErrors, WireReader.PreallocatedElements));
+                RecordErrors = RecycledList.For(RecordErrors, countRecordErrors);
                 for (var i = 0; i < countRecordErrors; i++)
-                    RecordErrors.Add(reader.Struct<BatchIndexAndErrorMessage>(version));
+                    RecordErrors.Add(reader.Recycled<BatchIndexAndErrorMessage>(version));
             }
             if (version >= 8)
             {
@@ -331,9 +396,27 @@ public sealed class ProduceResponse : IMessage
                 }
             }
         }
+
+        public void Clear()
+        {
+            Index = default;
+            ErrorCode = default;
+            BaseOffset = default;
+            LogAppendTimeMs = -1;
+            LogStartOffset = -1;
+            RecordErrors = RecycledList.Emptied(RecordErrors);
+            ErrorMessage = default;
+            CurrentLeader.Clear();
+        }
+
+        public void Recycle()
+        {
+            Clear();
+            Recycled<PartitionProduceResponse>.Give(this);
+        }
     }
 
-    public sealed class BatchIndexAndErrorMessage : IMessage
+    public sealed class BatchIndexAndErrorMessage : IMessage, IRecyclable
     {
         public int BatchIndex { get; set; }
 
@@ -372,9 +455,21 @@ public sealed class ProduceResponse : IMessage
                 writer.UnsignedVarint(0);
             }
         }
+
+        public void Clear()
+        {
+            BatchIndex = default;
+            BatchIndexErrorMessage = default;
+        }
+
+        public void Recycle()
+        {
+            Clear();
+            Recycled<BatchIndexAndErrorMessage>.Give(this);
+        }
     }
 
-    public sealed class LeaderIdAndEpoch : IMessage
+    public sealed class LeaderIdAndEpoch : IMessage, IRecyclable
     {
         public int LeaderId { get; set; } = -1;
 
@@ -413,9 +508,21 @@ public sealed class ProduceResponse : IMessage
                 writer.UnsignedVarint(0);
             }
         }
+
+        public void Clear()
+        {
+            LeaderId = -1;
+            LeaderEpoch = -1;
+        }
+
+        public void Recycle()
+        {
+            Clear();
+            Recycled<LeaderIdAndEpoch>.Give(this);
+        }
     }
 
-    public sealed class NodeEndpoint : IMessage
+    public sealed class NodeEndpoint : IMessage, IRecyclable
     {
         public int NodeId { get; set; }
 
@@ -473,6 +580,20 @@ public sealed class ProduceResponse : IMessage
             {
                 writer.UnsignedVarint(0);
             }
+        }
+
+        public void Clear()
+        {
+            NodeId = default;
+            Host = "";
+            Port = default;
+            Rack = default;
+        }
+
+        public void Recycle()
+        {
+            Clear();
+            Recycled<NodeEndpoint>.Give(this);
         }
     }
 }

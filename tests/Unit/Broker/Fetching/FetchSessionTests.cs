@@ -173,13 +173,14 @@ public sealed class FetchSessionTests
     [Fact]
     public void WhoGotRecordsGoesBehindTheOthers()
     {
-        var session = new FetchSession(usesTopicIds: false);
+        var session = new FetchSession();
         var topic = new FetchRequest.FetchTopic { Topic = "orders" };
         for (var i = 0; i < 4; i++)
             topic.Partitions.Add(new() { Partition = i });
         session.Update(new FetchRequest { Topics = [topic] });
 
-        session.MoveBehind([session.Partitions[0], session.Partitions[2]]);
+        session.Partitions[0].HasGot = session.Partitions[2].HasGot = true;
+        session.MoveBehind();
 
         Assert.Equal([1, 3, 0, 2], session.Partitions.Select(partition => partition.Key.Partition));
     }

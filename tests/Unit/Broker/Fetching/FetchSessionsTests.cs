@@ -64,7 +64,7 @@ public sealed class FetchSessionsTests
     [Fact]
     public void ALongNameWeighsMore()
     {
-        var session = new FetchSession(usesTopicIds: false);
+        var session = new FetchSession();
         session.Update(Request(10, from: 0, topic: new string('a', 6400)));
         Assert.Equal(1010, session.Weight);
 
@@ -78,7 +78,7 @@ public sealed class FetchSessionsTests
 
     private FetchSession Add(int partitions, long at)
     {
-        var session = new FetchSession(usesTopicIds: false);
+        var session = new FetchSession();
         session.Update(Request(partitions, from: 0));
         _sessions.TryAdd(session, new Instant(at));
         return session;

@@ -158,6 +158,75 @@ public sealed class NodeTests : IDisposable
             Receive(client, BinaryPrimitives.ReadInt32BigEndian(Receive(client, 4)))));
     }
 
+    [Fact]
+    public void Frames_of_all_sizes_in_pieces_of_all_sizes_are_answered_in_order()
+    {
+        using var node = Start();
+        using var client = Connect(node);
+        CreateTopic(client);
+        var random = new Random(1);
+        using var frames = new WireWriter();
+        var sizes = Enumerable.Range(0, 120).Select(i => i % 10 == 0 ? random.Next(900_000) : random.Next(70_000))
+            .ToList();
+        for (var i = 0; i < sizes.Count; i++)
+        {
+            using var batch = new RecordBatchBuilder();
+            batch.Append(1, [1], new byte[sizes[i]]);
+            var request = ProduceRequest(batch.Build().ToArray());
+            Frame(frames, ApiKey.Produce, 3, writer => request.Write(writer, 3), i);
+        }
+
+        var sending = new Thread(() =>
+        {
+            for (var at = 0; at < frames.Length;)
+            {
+                var piece = random.Next(4) == 0 ? random.Next(1, 10) : random.Next(1, 400_000);
+                at += client.Send(frames.WrittenSpan.Slice(at, Math.Min(piece, frames.Length - at)));
+            }
+        });
+        sending.Start();
+        for (var i = 0; i < sizes.Count; i++)
+        {
+            var reader = new WireReader(Receive(client, BinaryPrimitives.ReadInt32BigEndian(Receive(client, 4))));
+            Assert.Equal(i, reader.Int32());
+            var answer = reader.Struct<ProduceResponse>(3).Responses[0].PartitionResponses[0];
+            Assert.Equal(ErrorCode.None, answer.ErrorCode);
+            Assert.Equal(i, answer.BaseOffset);
+        }
+
+        sending.Join();
+        var at = 0;
+        foreach (var size in sizes)
+        {
+            var fetch = FetchAll(maxBytes: 1);
+            fetch.Topics[0].Partitions[0].FetchOffset = at++;
+            var fetched = Ask<FetchResponse>(client, ApiKey.Fetch, 4, fetch).Responses[0].Partitions[0];
+            Assert.Equal(RecordBatchError.None, RecordBatch.TryRead(fetched.Records.Bytes.Span, out var batch));
+            Assert.InRange(batch.SizeInBytes, size, size + 200);
+            Assert.Equal(fetched.Records.Length, batch.SizeInBytes);
+        }
+    }
+
+    [Fact]
+    public void A_fetch_that_waits_is_dropped_with_its_connection()
+    {
+        using var node = Start();
+        using var client = Connect(node);
+        using var other = Connect(node);
+        CreateTopic(client);
+        var waiting = FetchAll(maxBytes: 1);
+        (waiting.MaxWaitMs, waiting.MinBytes) = (int.MaxValue, 1);
+        Send(client, ApiKey.Fetch, 4, writer => waiting.Write(writer, 4), 0);
+        Send(client, ApiKey.Metadata, 99, _ => { }, 1);
+        Send(other, ApiKey.Fetch, 4, writer => waiting.Write(writer, 4), 0);
+        client.Dispose();
+
+        using var producer = Connect(node);
+        Assert.Equal(ErrorCode.None, Produce(producer));
+        Assert.Equal(0, BinaryPrimitives.ReadInt32BigEndian(
+            Receive(other, BinaryPrimitives.ReadInt32BigEndian(Receive(other, 4)))));
+    }
+
     private static FetchRequest FetchAll(int maxBytes) => new()
     {
         MaxBytes = maxBytes,
@@ -191,10 +260,15 @@ public sealed class NodeTests : IDisposable
     {
         using var batch = new RecordBatchBuilder();
         batch.Append(1, [1], value ?? [2]);
-        var partition = new ProduceRequest.PartitionProduceData { Records = new RecordData(batch.Build().ToArray()) };
+        return Ask<ProduceResponse>(client, ApiKey.Produce, 3, ProduceRequest(batch.Build().ToArray()))
+            .Responses[0].PartitionResponses[0].ErrorCode;
+    }
+
+    private static ProduceRequest ProduceRequest(byte[] batch)
+    {
+        var partition = new ProduceRequest.PartitionProduceData { Records = new RecordData(batch) };
         var topic = new ProduceRequest.TopicProduceData { Name = "orders", PartitionData = { partition } };
-        var request = new ProduceRequest { Acks = -1, TimeoutMs = 1000, TopicData = { topic } };
-        return Ask<ProduceResponse>(client, ApiKey.Produce, 3, request).Responses[0].PartitionResponses[0].ErrorCode;
+        return new ProduceRequest { Acks = -1, TimeoutMs = 1000, TopicData = { topic } };
     }
 
     private static long EndOffset(Socket client)
@@ -221,11 +295,18 @@ public sealed class NodeTests : IDisposable
         Socket client, ApiKey api, short version, Action<WireWriter> body, int correlationId = 1)
     {
         using var writer = new WireWriter();
+        Frame(writer, api, version, body, correlationId);
+        client.Send(writer.WrittenSpan);
+    }
+
+    private static void Frame(
+        WireWriter writer, ApiKey api, short version, Action<WireWriter> body, int correlationId)
+    {
+        var start = writer.Length;
         writer.Int32(0);
         new RequestHeader((short)api, version, correlationId, "test").Write(writer);
         body(writer);
-        writer.PatchInt32(0, writer.Length - 4);
-        client.Send(writer.WrittenSpan);
+        writer.PatchInt32(start, writer.Length - start - 4);
     }
 
     private static byte[] Receive(Socket client, int size)

@@ -136,7 +136,7 @@ public sealed class KafkaDirectoryTests
             LogSlice slice = log.Read(at, 10_000, end, atLeastOneBatch: true);
             if (slice.Length == 0)
                 break;
-            List<AbortedTransaction> aborted = committed ? log.AbortedTransactions(at, slice.EndOffset) : [];
+            IReadOnlyList<AbortedTransaction> aborted = committed ? log.AbortedTransactions(at, slice.EndOffset) : [];
             byte[] bytes = new byte[slice.Length];
             slice.CopyTo(bytes);
             Offset from = at;

@@ -100,7 +100,7 @@ public sealed class TransactionTests
     private static string Aborted(LogFixture fixture) =>
         Describe(fixture.Log.AbortedTransactions(Offset.Zero, fixture.Log.LogEndOffset));
 
-    private static string Describe(List<AbortedTransaction> aborted) =>
+    private static string Describe(IReadOnlyList<AbortedTransaction> aborted) =>
         string.Join(' ', aborted.Select(a => $"{a.ProducerId}:{a.FirstOffset}-{a.LastOffset}"));
 
     private long Stable(long highWatermark) => _fixture.Log.LastStableOffset(new Offset(highWatermark)).Value;
