@@ -148,11 +148,11 @@ public sealed class Node : IDisposable
         }
     }
 
+    private static long CacheBytes(long setting) => setting == 0 ? WrittenPages.DefaultBudget : setting;
+
     /// <summary>
     /// The host and port of <c>advertised.listeners</c>, with or without Kafka's <c>PLAINTEXT://</c>.
     /// </summary>
-    private static long CacheBytes(long setting) => setting == 0 ? WrittenPages.DefaultBudget : setting;
-
     private static (string? Host, int Port) AdvertisedAddress(BrokerSettings settings)
     {
         const string Key = "advertised.listeners";

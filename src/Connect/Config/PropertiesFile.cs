@@ -79,7 +79,7 @@ public static class PropertiesFile
         var c = line[++at];
         if (c == 'u')
         {
-            if (at + 4 < line.Length + 0 && ushort.TryParse(line.AsSpan(at + 1, 4), NumberStyles.AllowHexSpecifier,
+            if (at + 4 < line.Length && ushort.TryParse(line.AsSpan(at + 1, 4), NumberStyles.AllowHexSpecifier,
                 CultureInfo.InvariantCulture, out var unit))
             {
                 at += 4;

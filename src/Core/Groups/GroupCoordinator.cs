@@ -13,10 +13,10 @@ namespace Millrace.Core.Groups;
 
 /// <summary>
 /// The coordinator of the groups whose ids fall to one partition of __consumer_offsets, and of their offsets. It serves
-/// classic groups itself, consumer groups by <see cref="ConsumerGroups"/>, streams groups by
-/// <see cref="StreamsGroups"/>. A pure core: the shell serialises the calls,
-/// appends the records of <see cref="Effects"/> as one batch, calls <see cref="Replay"/> for each and sends the replies
-/// when they are due.
+/// classic groups itself, consumer groups by <see cref="ConsumerGroups"/>, share groups by
+/// <see cref="Share.ShareGroups"/>, streams groups by <see cref="StreamsGroups"/>. A pure core: the shell serialises
+/// the calls, appends the records of <see cref="Effects"/> as one batch, calls <see cref="Replay"/> for each and sends
+/// the replies when they are due.
 /// </summary>
 /// <remarks>
 /// <para>Joins wait until all members rejoined, syncs until the leader's assignment is in the log (KIP-62, 345, 394).
@@ -204,5 +204,4 @@ internal sealed partial class GroupCoordinator : ICoordinatorCore
         member.SessionEnd = now + member.SessionTimeoutMs;
         _table.Arm(group, member.SessionEnd);
     }
-
 }

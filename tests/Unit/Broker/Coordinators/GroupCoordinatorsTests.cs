@@ -1,11 +1,11 @@
 using Millrace.Broker.Coordinators;
 using Millrace.Broker.Requests;
 using Millrace.Core.Configs;
-using Millrace.Core.Groups;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 using Millrace.Unit.Broker.Partitions;
 using Millrace.Shared.Simulated;
+using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Broker.Coordinators;
 
@@ -167,7 +167,7 @@ public sealed class GroupCoordinatorsTests
 
     private GroupCoordinators Load()
     {
-        var coordinators = new GroupCoordinators(_fixture.Loop, new BrokerSettings([]), new CountedMemberIds());
+        var coordinators = new GroupCoordinators(_fixture.Loop, new BrokerSettings([]), new CountedIds());
         coordinators.Serve([_fixture.Partition]);
         return coordinators;
     }
@@ -218,11 +218,4 @@ public sealed class GroupCoordinatorsTests
             GenerationId = joined.GenerationId,
             MemberId = joined.MemberId,
         })).ErrorCode;
-
-    private sealed class CountedMemberIds : IMemberIds
-    {
-        private int _last;
-
-        public string Next() => $"{++_last}";
-    }
 }

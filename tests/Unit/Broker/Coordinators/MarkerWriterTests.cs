@@ -6,8 +6,8 @@ using Millrace.Core.Transactions;
 using Millrace.Protocol;
 using Millrace.Protocol.Records;
 using Millrace.Unit.Broker.Partitions;
-using Millrace.Unit.Core.Groups;
 using Millrace.Unit.Core.Log;
+using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Broker.Coordinators;
 

@@ -7,6 +7,7 @@ using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
 using Millrace.Shared.Simulated;
 using Millrace.Unit.Broker.Partitions;
+using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Broker.Fetching;
 
@@ -21,7 +22,7 @@ public sealed class FetchSessionTests
     {
         _connection = new SimConnection(_fixture.Loop);
         _fetch = new FetchHandler(
-            _fixture.Topics, new BrokerSettings([]), new FetchSessions(10, new CountingIds()));
+            _fixture.Topics, new BrokerSettings([]), new FetchSessions(10, new CountedIds()));
     }
 
     [Fact]

@@ -1,13 +1,14 @@
 using Millrace.Broker.Fetching;
 using Millrace.Core.Model;
 using Millrace.Protocol.Messages;
+using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Broker.Fetching;
 
 /// <summary>Which sessions are kept when there are more than there is room for.</summary>
 public sealed class FetchSessionsTests
 {
-    private readonly FetchSessions _sessions = new(2, new CountingIds());
+    private readonly FetchSessions _sessions = new(2, new CountedIds());
 
     [Fact]
     public void TooManyAreNotKept()

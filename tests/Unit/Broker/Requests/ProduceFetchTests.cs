@@ -7,10 +7,10 @@ using Millrace.Core.Configs;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
-using Millrace.Unit.Broker.Fetching;
 using Millrace.Unit.Broker.Partitions;
 using Millrace.Unit.Core.Log;
 using Millrace.Shared.Simulated;
+using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Broker.Requests;
 
@@ -32,7 +32,7 @@ public sealed class ProduceFetchTests
             {
                 WriteMarkers = new MarkerWriter(_fixture.Topics, groups, _fixture.Loop).WriteAll,
             }));
-        _fetch = new FetchHandler(_fixture.Topics, settings, new FetchSessions(10, new CountingIds()));
+        _fetch = new FetchHandler(_fixture.Topics, settings, new FetchSessions(10, new CountedIds()));
     }
 
     [Fact]

@@ -10,8 +10,8 @@ using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
 using Millrace.Shared.Simulated;
 using Millrace.Unit.Broker.Partitions;
-using Millrace.Unit.Core.Groups;
 using Millrace.Unit.Core.Log;
+using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Broker.Share;
 

@@ -1,9 +1,9 @@
 using Millrace.Core.Configs;
 using Millrace.Core.Controller;
-using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
+using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Core.Controller;
 
@@ -95,7 +95,7 @@ public sealed class ControllerTests
     public void ADefaultReplicationFactorThatCantBeIsRefused()
     {
         var settings = new BrokerSettings([new("default.replication.factor", "3")]);
-        var controller = new Millrace.Core.Controller.Controller(settings, new CountingRandomness());
+        var controller = new Millrace.Core.Controller.Controller(settings, new CountedIds());
         var request = Request("t", 1);
         request.Topics[0].ReplicationFactor = -1;
 
@@ -155,7 +155,7 @@ public sealed class ControllerTests
     }
 
     private static Millrace.Core.Controller.Controller New() =>
-        new(new BrokerSettings([]), new CountingRandomness());
+        new(new BrokerSettings([]), new CountedIds());
 
     private static string Describe(ClusterImage image) => string.Join('\n', image.Topics.Values
         .OrderBy(topic => topic.Name, StringComparer.Ordinal)
@@ -206,12 +206,5 @@ public sealed class ControllerTests
             _controller.Replay(record);
         _log.AddRange(records);
         return response;
-    }
-
-    private sealed class CountingRandomness : IRandomness
-    {
-        private ulong _last;
-
-        public Uuid NewUuid() => new(1, ++_last);
     }
 }

@@ -6,6 +6,7 @@ using Millrace.Core.Groups.Consumer;
 using Millrace.Core.Model;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
+using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Core.Groups;
 

@@ -3,6 +3,7 @@ using Millrace.Core.Groups;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
+using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Core.Groups;
 

@@ -6,6 +6,7 @@ using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
+using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Core.Groups;
 
@@ -30,14 +31,6 @@ internal sealed class Ask<T> : PendingReply, IAsk
 internal interface IAsk
 {
     void Complete(IMessage response);
-}
-
-/// <summary>Gives 1, 2, 3 ... so that member ids can be foretold: client "a" becomes "a-1".</summary>
-internal sealed class CountedIds : IMemberIds
-{
-    private int _last;
-
-    public string Next() => $"{++_last}";
 }
 
 /// <summary>

@@ -3,6 +3,7 @@ using Millrace.Core.Groups;
 using Millrace.Core.Model;
 using Millrace.Protocol;
 using Millrace.Protocol.Messages;
+using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Core.Groups;
 

@@ -6,7 +6,7 @@ using Millrace.Protocol.Messages;
 using Millrace.Protocol.Records;
 using Millrace.Protocol.Records.Compression;
 using Millrace.Protocol.Wire;
-using Millrace.Unit.Broker.Fetching;
+using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Core.Telemetry;
 
@@ -18,7 +18,7 @@ public sealed class ClientInstancesTests
     private static readonly ClientFacts Client = new("shop", "apache-kafka-java", "4.4.0", "127.0.0.1", 5);
     private static readonly Uuid Id = new(3, 3);
 
-    private readonly ClientInstances _instances = new(new CountingIds(), MostBytes);
+    private readonly ClientInstances _instances = new(new CountedIds(), MostBytes);
     private ConfigsImage _configs = ConfigsImage.Empty;
     private Instant _now = new(1_000_000);
 
