@@ -10,8 +10,8 @@ using Millrace.Core.Model;
 using Millrace.Protocol.Messages;
 using Millrace.Protocol.Wire;
 using Millrace.Shared.Simulated;
-using Millrace.Unit.Broker.Fetching;
 using Millrace.Unit.Core.Log;
+using Millrace.Unit.Simulated;
 
 namespace Millrace.Unit.Broker.Requests;
 
@@ -44,9 +44,11 @@ public sealed class AllocationTests : IFlushQueue, IDisposable
         _topics.Set(new HostedTopic("orders", _partition.TopicId, [_partition]));
         var settings = new BrokerSettings([]);
         var groups = new GroupCoordinators(_loop, settings, new MemberIds());
-        _produce = new ProduceHandler(_topics, new TransactionVerifier(new TransactionCoordinators(
-            _loop, settings, new MarkerWriter(_topics, groups, _loop).WriteAll)));
-        _fetch = new FetchHandler(_topics, settings, new FetchSessions(10, new CountingIds()));
+        _produce = new ProduceHandler(_topics, new TransactionVerifier(new TransactionCoordinators(_loop, settings)
+        {
+            WriteMarkers = new MarkerWriter(_topics, groups, _loop).WriteAll,
+        }));
+        _fetch = new FetchHandler(_topics, settings, new FetchSessions(10, new CountedIds()));
     }
 
     void IFlushQueue.Enqueue(Partition partition)
