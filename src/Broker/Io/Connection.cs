@@ -308,7 +308,7 @@ internal sealed class Connection : IConnection, IWatched
         PendingRequest? request = null;
         try
         {
-            var reader = new WireReader(frame, _loop.Strings);
+            var reader = new WireReader(frame, _loop.Strings, WireReader.ElementsOfRequest(frame.Length));
             request = new PendingRequest(this, RequestHeader.Read(ref reader));
             _trace?.Received(request, frame.Length);
             _inFlight.Enqueue(request);

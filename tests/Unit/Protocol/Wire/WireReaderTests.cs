@@ -11,7 +11,7 @@ public sealed class WireReaderTests
     [InlineData(300_000, 4, true)]
     [InlineData(300_001, 4, false)]
     [InlineData(300_001, 40, false)]
-    public void AFrameMayHaveElementsByItsBytes(int count, int bytesEach, bool isTaken)
+    public void ARequestMayHaveElementsByItsBytes(int count, int bytesEach, bool isTaken)
     {
         var frame = new byte[sizeof(int) + count * bytesEach];
         BinaryPrimitives.WriteInt32BigEndian(frame, count);
@@ -20,7 +20,7 @@ public sealed class WireReaderTests
 
     private static bool IsTaken(byte[] frame)
     {
-        var reader = new WireReader(frame);
+        var reader = new WireReader(frame, elements: WireReader.ElementsOfRequest(frame.Length));
         try
         {
             reader.ArrayCount(flexible: false, allowNull: false);
