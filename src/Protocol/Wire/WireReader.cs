@@ -22,7 +22,7 @@ public ref struct WireReader
     public const int MostElements = 1_000_000;
 
     /// <summary>Array elements allowed in a client's request, however large.</summary>
-    public const int MostElementsOfRequest = 300_000;
+    public const int MostElementsOfRequest = 500_000;
 
     /// <summary>Array elements allowed in a client's request, however small they are.</summary>
     public const int TinyElements = 20_000;

@@ -30,7 +30,8 @@ public sealed class ManyElementsTests
             Assert.InRange(
                 allocated,
                 0,
-                AllocatedAtLeast + 2L * exchange.Frame.Length + (long)AllocatedPerRefused * WireReader.MostElementsOfRequest);
+                AllocatedAtLeast + 2L * exchange.Frame.Length
+                + (long)AllocatedPerRefused * WireReader.ElementsOfRequest(exchange.Frame.Length));
         }
     }
 

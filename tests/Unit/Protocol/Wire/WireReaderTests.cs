@@ -8,9 +8,9 @@ public sealed class WireReaderTests
     [Theory]
     [InlineData(20_000, 1, true)]
     [InlineData(30_000, 1, false)]
-    [InlineData(300_000, 4, true)]
-    [InlineData(300_001, 4, false)]
-    [InlineData(300_001, 40, false)]
+    [InlineData(500_000, 4, true)]
+    [InlineData(500_001, 4, false)]
+    [InlineData(500_001, 40, false)]
     public void ARequestMayHaveElementsByItsBytes(int count, int bytesEach, bool isTaken)
     {
         var frame = new byte[sizeof(int) + count * bytesEach];
