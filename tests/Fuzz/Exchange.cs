@@ -47,7 +47,8 @@ internal sealed class Exchange(FuzzedBroker broker, byte[] frame) : IConnection
     {
         try
         {
-            var reader = new WireReader((byte[])Frame.Clone(), broker.Strings);
+            var reader = new WireReader(
+                (byte[])Frame.Clone(), broker.Strings, WireReader.ElementsOfRequest(Frame.Length));
             Header = RequestHeader.Read(ref reader);
             broker.Dispatcher.Dispatch(new PendingRequest(this, Header), ref reader);
         }

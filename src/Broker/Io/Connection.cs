@@ -361,7 +361,7 @@ internal sealed class Connection : IConnection, IWatched
         PendingRequest? request = null;
         try
         {
-            var reader = new WireReader(frame, _loop.Strings);
+            var reader = new WireReader(frame, _loop.Strings, WireReader.ElementsOfRequest(frame.Length));
             var header = RequestHeader.Read(ref reader);
             request = Recycled<PendingRequest>.Take();
             request.Begin(this, header);

@@ -12,19 +12,22 @@ namespace Millrace.Protocol.Wire;
 /// <para>Classic encodings have an int16 or int32 length, flexible ones (KIP-482) an unsigned varint of length + 1.
 /// </para>
 /// <para>1. No read passes the end of the frame. 2. Nothing is allocated by an announced count, only by bytes that are
-/// there: an element in memory, and in an answer, takes many times its bytes, so a frame may have only so many
-/// (<see cref="ElementsIn"/>).</para>
+/// there, at most <see cref="MostElements"/> array elements a frame. An element in memory, and in an answer, takes many
+/// times its bytes, so a client's request may have fewer (<see cref="ElementsOfRequest"/>).</para>
 /// </remarks>
 /// <exception cref="MalformedFrameException">Any read beyond the end or of a value that the type forbids.</exception>
 public ref struct WireReader
 {
-    /// <summary>Array elements allowed in one frame; no record of 1 MiB has as many numbers.</summary>
-    public const int MostElements = 300_000;
+    /// <summary>Array elements allowed in one frame; Kafka allows as many in one array.</summary>
+    public const int MostElements = 1_000_000;
 
-    /// <summary>Array elements allowed in a frame however small they are.</summary>
+    /// <summary>Array elements allowed in a client's request, however large.</summary>
+    public const int MostElementsOfRequest = 500_000;
+
+    /// <summary>Array elements allowed in a client's request, however small they are.</summary>
     public const int TinyElements = 20_000;
 
-    /// <summary>Bytes of a frame for each element beyond those: a partition's number has as many.</summary>
+    /// <summary>Bytes of a request for each element beyond those: a partition's number has as many.</summary>
     public const int BytesPerElement = sizeof(int);
 
     /// <summary>Capacity that a list gets before its elements are seen.</summary>
@@ -35,11 +38,12 @@ public ref struct WireReader
     private readonly Memory<byte> _frame;
     private readonly ReadOnlySpan<byte> _span;
     private readonly StringCache? _strings;
+    private readonly int _elements;
     private int _elementsLeft;
 
-    public WireReader(Memory<byte> frame, StringCache? strings = null)
+    public WireReader(Memory<byte> frame, StringCache? strings = null, int elements = MostElements)
     {
-        _elementsLeft = ElementsIn(frame.Length);
+        _elements = _elementsLeft = elements;
         _frame = frame;
         _span = frame.Span;
         _strings = strings;
@@ -50,8 +54,9 @@ public ref struct WireReader
 
     public readonly int Remaining => _span.Length - Position;
 
-    /// <summary>Elements that all arrays of a frame of so many bytes may have together.</summary>
-    public static int ElementsIn(int bytes) => Math.Min(MostElements, TinyElements + bytes / BytesPerElement);
+    /// <summary>Elements that all arrays of a request of so many bytes may have together.</summary>
+    public static int ElementsOfRequest(int bytes) =>
+        Math.Min(MostElementsOfRequest, TinyElements + bytes / BytesPerElement);
 
     public bool Boolean() => Take(1)[0] != 0;
 
@@ -134,7 +139,7 @@ public ref struct WireReader
             throw new MalformedFrameException($"An array of {count} elements stands in {Remaining} bytes.");
         _elementsLeft -= count;
         if (_elementsLeft < 0)
-            throw new MalformedFrameException($"The frame has more than {ElementsIn(_span.Length)} array elements.");
+            throw new MalformedFrameException($"The frame has more than {_elements} array elements.");
         return count;
     }
 

@@ -23,14 +23,15 @@ public sealed class ManyElementsTests
     [MemberData(nameof(Served))]
     public void TooManyAreRefused(ApiKey key)
     {
-        foreach (var (what, exchange) in Exchanges(key, 2 * WireReader.MostElements))
+        foreach (var (what, exchange) in Exchanges(key, 2 * WireReader.MostElementsOfRequest))
         {
             var allocated = Allocated(exchange);
             Assert.True(exchange.ClosedBecause is not null, $"{what}: taken, {exchange.Frame.Length} bytes");
             Assert.InRange(
                 allocated,
                 0,
-                AllocatedAtLeast + 2L * exchange.Frame.Length + (long)AllocatedPerRefused * WireReader.MostElements);
+                AllocatedAtLeast + 2L * exchange.Frame.Length
+                + (long)AllocatedPerRefused * WireReader.ElementsOfRequest(exchange.Frame.Length));
         }
     }
 
