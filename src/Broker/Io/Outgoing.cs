@@ -9,7 +9,7 @@ internal sealed class FileLoans(int most, int leastBytes = 64 * 1024)
 
     public int Left { get; set; } = most;
 
-    /// <summary>Smaller ranges are read at once: one send of all wakes the client least often.</summary>
+    /// <summary>Smaller ranges are read into memory when the response is written.</summary>
     public int LeastBytes => leastBytes;
 
     /// <summary>What is read from a file passes through here, and is sent at once.</summary>
@@ -18,8 +18,7 @@ internal sealed class FileLoans(int most, int leastBytes = 64 * 1024)
 
 /// <summary>
 /// Responses on their way to one client: bytes in memory and, between them, ranges of log files, which pass through a
-/// chunk of the loop only when the socket takes them. (sendfile costs more where it was
-/// measured: it wakes the receiver for each 64 KiB.)
+/// chunk of the loop only when the socket takes them. (With sendfile both ends spent more where it was measured.)
 /// </summary>
 /// <remarks>
 /// <para>Owned by the loop, lent to a connection while it has something to send. 1. All goes in the order of writing.

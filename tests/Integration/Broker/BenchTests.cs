@@ -7,6 +7,8 @@ namespace Millrace.Integration.Broker;
 /// <summary><c>millrace bench</c> as a program, against a server.</summary>
 public sealed class BenchTests
 {
+    private const int MostSeconds = 16;
+
     private static readonly string[] Brief = ["--warm-up", "0.2", "--limit-seconds", "0.1", "-o", "json"];
 
     [Theory]
@@ -19,13 +21,13 @@ public sealed class BenchTests
     {
         await using var server = await MillraceServer.Start();
 
-        using var report = await Bench(
-            [.. arguments.Split(' '), "--seconds", "1", "--bootstrap", server.Bootstrap, "--pid",
+        using var report = await BenchUntilAnswered(
+            [.. arguments.Split(' '), "--bootstrap", server.Bootstrap, "--pid",
                 server.Process.Id.ToString(CultureInfo.InvariantCulture)]);
 
         var root = report.RootElement;
         Assert.Equal(arguments.Split(' ')[0], root.GetProperty("bench").GetString());
-        Assert.Equal(1, root.GetProperty("figures").GetProperty("seconds").GetDouble());
+        Assert.InRange(root.GetProperty("figures").GetProperty("seconds").GetDouble(), 1, MostSeconds);
         foreach (var figure in new[] { "megabytesPerSecond", "recordsPerSecond", "records", "bytes" })
             Positive(root.GetProperty("figures"), figure);
         foreach (var percentile in new[] { "p50", "p99", "p999", "max", "count" })
@@ -72,6 +74,22 @@ public sealed class BenchTests
 
         Assert.Equal(exitCode, await program.Exit(deadline.Token));
         Assert.Single(program.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    /// <summary>A busy machine may answer nothing in a second: the program says so, and is given more.</summary>
+    private static async Task<JsonDocument> BenchUntilAnswered(string[] arguments)
+    {
+        for (var seconds = 1; ; seconds *= 2)
+        {
+            await using var program = MillraceServer.Run(["bench", .. arguments, "--seconds", $"{seconds}", .. Brief]);
+            using var deadline = ChildProcess.Deadline();
+            var output = await program.Output.ReadToEndAsync(deadline.Token);
+            if (await program.Exit(deadline.Token) == 0)
+                return JsonDocument.Parse(output);
+            Assert.True(
+                seconds < MostSeconds && program.Errors.Contains("--seconds more", StringComparison.Ordinal),
+                program.Errors);
+        }
     }
 
     private static async Task<JsonDocument> Bench(params IEnumerable<string> arguments)
