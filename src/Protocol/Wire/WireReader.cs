@@ -27,8 +27,8 @@ public ref struct WireReader
     /// <summary>Array elements allowed in a client's request, however small they are.</summary>
     public const int TinyElements = 20_000;
 
-    /// <summary>Bytes of a request for each element beyond those: a partition's number has as many.</summary>
-    public const int BytesPerElement = sizeof(int);
+    /// <summary>Bytes of a request for each element beyond those: an empty string has as many.</summary>
+    public const int BytesPerElement = sizeof(short);
 
     /// <summary>Capacity that a list gets before its elements are seen.</summary>
     public const int PreallocatedElements = 64;

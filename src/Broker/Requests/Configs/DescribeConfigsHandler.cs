@@ -15,8 +15,8 @@ namespace Millrace.Broker.Requests.Configs;
 /// </summary>
 /// <remarks>
 /// <para>No keys, null or none listed, means all of them; unknown keys are left out. The broker named "" has only
-/// what was set for the whole cluster. A resource that is named twice is told once: an answer is hundreds of times
-/// as long as a name.</para>
+/// what was set for the whole cluster. A resource of which all is wanted twice is told once: an answer is hundreds of
+/// times as long as a name.</para>
 /// </remarks>
 internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerSettings settings)
     : RequestHandler<DescribeConfigsRequest>
@@ -24,8 +24,14 @@ internal sealed class DescribeConfigsHandler(ControllerShard controller, BrokerS
     protected override void Handle(PendingRequest pending, DescribeConfigsRequest request)
     {
         var response = new DescribeConfigsResponse();
-        foreach (var resource in request.Resources.DistinctBy(one => (one.ResourceType, one.ResourceName)))
-            response.Results.Add(Describe(resource, request));
+        var whole = new HashSet<(sbyte, string)>();
+        foreach (var resource in request.Resources)
+        {
+            var isWhole = resource.ConfigurationKeys is null or { Count: 0 };
+            if (!isWhole || whole.Add((resource.ResourceType, resource.ResourceName)))
+                response.Results.Add(Describe(resource, request));
+        }
+
         pending.Reply(response);
     }
 

@@ -7,7 +7,8 @@ public sealed class WireReaderTests
 {
     [Theory]
     [InlineData(20_000, 1, true)]
-    [InlineData(30_000, 1, false)]
+    [InlineData(50_000, 1, false)]
+    [InlineData(100_000, 2, true)]
     [InlineData(500_000, 4, true)]
     [InlineData(500_001, 4, false)]
     [InlineData(500_001, 40, false)]
