@@ -3,7 +3,7 @@ using Millrace.Protocol.Wire;
 namespace Millrace.Broker.Io;
 
 /// <summary>How many more ranges of files the connections of a loop may send without holding them in memory.</summary>
-internal sealed class FileLoans(int most, int leastBytes = 64 * 1024)
+internal sealed class FileLoans(int most, int leastBytes)
 {
     private const int ChunkBytes = 1 << 20;
 

@@ -16,7 +16,7 @@ public sealed class OutgoingTests : IDisposable
     private readonly FileDisk _disk;
     private readonly IDiskFile _file;
     private readonly byte[] _records = new byte[RecordBytes];
-    private readonly FileLoans _loans = new(Loans);
+    private readonly FileLoans _loans = new(Loans, leastBytes: 64 * 1024);
     private readonly Socket _client = new(SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 20_000 };
     private readonly Socket _server;
 
